@@ -1,0 +1,26 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+// newTransport returns a transport of our own. http.DefaultTransport would be
+// shared with, and changed by, whatever else runs in the process.
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: Timeout, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    Timeout,
+		ResponseHeaderTimeout:  Timeout,
+		MaxResponseHeaderBytes: MaxHeaderBytes,
+		MaxIdleConns:           4,
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        90 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}
+}
