@@ -1,0 +1,156 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/fetch"
+)
+
+// An origin is where the key set document comes from. One fetch at a time uses it.
+type origin struct {
+	client           *fetch.Client
+	clock            clock.Clock
+	insecureLoopback bool
+
+	// Without an issuer, keys is configured and never changes. With one, it is
+	// what discovery found last.
+	issuer    string
+	metadata  [2]*url.URL
+	preferred int // which of the two is asked first
+	keys      *url.URL
+	found     time.Time     // when discovery found it
+	maxAge    time.Duration // how long that is trusted
+	doubtful  bool          // the last fetch of keys failed
+
+	etag string // of the last document that was accepted from keys
+}
+
+// An answer is the outcome of a fetch that worked.
+type answer struct {
+	set       *Set // nil: the same as before
+	dropped   []Dropped
+	fresh     time.Duration // how long the response may be used,
+	freshTold bool          // if it says so
+	etag      string
+}
+
+// fetch gets the key set document, or learns that it is still the one from which
+// the caller's set was made, if there is such a set.
+func (o *origin) fetch(ctx context.Context, haveSet bool) (answer, error) {
+	if err := o.locate(ctx); err != nil {
+		return answer{}, err
+	}
+	got, err := o.fetchKeys(ctx, haveSet && !o.doubtful)
+	if o.doubtful = err != nil; o.doubtful {
+		return answer{}, fmt.Errorf("key set: %w", err)
+	}
+	o.etag = got.etag
+	return got, nil
+}
+
+// locate makes sure that keys is known, and by now not older than keys themselves
+// may be. In doubt it asks, as the issuer may have moved them.
+func (o *origin) locate(ctx context.Context) error {
+	if o.issuer == "" {
+		return nil
+	}
+	trusted := o.keys != nil && elapsed(o.found, o.clock.Now()) < o.maxAge
+	if trusted && !o.doubtful {
+		return nil
+	}
+	found, err := o.discover(ctx)
+	if err != nil {
+		if trusted && ctx.Err() == nil {
+			return nil
+		}
+		return err
+	}
+	if o.keys == nil || *found != *o.keys {
+		o.etag = ""
+	}
+	o.keys, o.found = found, o.clock.Now()
+	return nil
+}
+
+// fetchKeys fetches and reads the key set document.
+func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error) {
+	header := http.Header{"Accept": {"application/jwk-set+json, application/json"}}
+	conditional = conditional && o.etag != ""
+	if conditional {
+		header.Set("If-None-Match", o.etag)
+	}
+	response, err := o.client.Get(ctx, o.keys, header)
+	if err != nil {
+		return answer{}, err
+	}
+	var got answer
+	got.fresh, got.freshTold = freshness(response.Header)
+	switch {
+	case response.Status == http.StatusNotModified && conditional:
+		got.etag = o.etag
+		return got, nil
+	case response.Status != http.StatusOK:
+		return answer{}, refused(response, o.clock.Now())
+	}
+	got.etag = entityTag(response.Header)
+	got.set, got.dropped, err = Parse(response.Body)
+	if err != nil {
+		return answer{}, &unusableError{err, got.dropped}
+	}
+	return got, nil
+}
+
+// entityTag returns the ETag if it can be sent back (RFC 9110 §8.8.3).
+func entityTag(h http.Header) string {
+	tag := h.Get("ETag")
+	opaque, ok := strings.CutPrefix(strings.TrimPrefix(tag, "W/"), `"`)
+	opaque, closed := strings.CutSuffix(opaque, `"`)
+	if !ok || !closed || len(tag) > maxTag {
+		return ""
+	}
+	for i := range len(opaque) {
+		if c := opaque[i]; c <= ' ' || c == '"' || c == 0x7f {
+			return ""
+		}
+	}
+	return tag
+}
+
+const maxTag = 256
+
+// A statusError is a response other than the one asked for.
+type statusError struct {
+	status     int
+	retryAfter time.Duration
+}
+
+func refused(r *fetch.Response, now time.Time) error {
+	return &statusError{r.Status, retryAfter(r.Header, now)}
+}
+
+func (e *statusError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", e.status, http.StatusText(e.status)))
+}
+
+// An unusableError is a document that makes no set.
+type unusableError struct {
+	err     error
+	dropped []Dropped
+}
+
+func (e *unusableError) Error() string { return e.err.Error() }
+
+// holdOff returns how long the issuer asks to be left alone.
+func holdOff(err error) time.Duration {
+	if refusal, ok := errors.AsType[*statusError](err); ok {
+		return refusal.retryAfter
+	}
+	return 0
+}
