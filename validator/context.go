@@ -1,0 +1,28 @@
+package validator
+
+import "context"
+
+// authentication is what the context of an authorized request holds: the
+// verified token, and what it takes to know it again in a nested guard.
+type authentication struct {
+	token         *Token
+	guard         *Guard
+	authorization string // the header value that was verified; never printed
+}
+
+type contextKey struct{}
+
+// TokenFrom returns the verified token of the request that ctx belongs to, and
+// whether there is one: not behind a public route, and not for an anonymous
+// request where authentication is optional.
+func TokenFrom(ctx context.Context) (*Token, bool) {
+	if a := authenticationFrom(ctx); a != nil {
+		return a.token, true
+	}
+	return nil, false
+}
+
+func authenticationFrom(ctx context.Context) *authentication {
+	a, _ := ctx.Value(contextKey{}).(*authentication)
+	return a
+}

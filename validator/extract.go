@@ -1,0 +1,68 @@
+package validator
+
+import (
+	"errors"
+	"strings"
+)
+
+var (
+	errRepeated  = errors.New("more than one Authorization value")
+	errNoScheme  = errors.New("the Authorization value names no scheme")
+	errNotBearer = errors.New("not 'Bearer', one or more spaces and a b64token")
+)
+
+// parseAuthorization reads every value that a request has for Authorization, in
+// HTTP or in gRPC metadata: exactly one, of the form
+//
+//	"Bearer" 1*SP b64token    (RFC 6750 §2.1)
+//
+// with the scheme in any case (RFC 9110 §11.1). Tokens anywhere else (RFC 6750
+// §2.2 and §2.3: form and query) are never looked for.
+func parseAuthorization(values []string) (scheme, token string, _ *Error) {
+	switch len(values) {
+	case 0:
+		return "", "", NewError(CodeCredentialsMissing, nil)
+	case 1:
+	default:
+		return "", "", NewError(CodeMalformedCredentials, errRepeated)
+	}
+	scheme, rest, _ := strings.Cut(values[0], " ")
+	if !isAuthScheme(scheme) {
+		return "", "", NewError(CodeMalformedCredentials, errNoScheme)
+	}
+	if !strings.EqualFold(scheme, bearer) {
+		return "", "", NewError(CodeCredentialsMissing, errUnsupportedScheme)
+	}
+	token = strings.TrimLeft(rest, " ")
+	if !isB64Token(token) {
+		return "", "", NewError(CodeMalformedCredentials, errNotBearer)
+	}
+	return scheme, token, nil
+}
+
+// isAuthScheme reports whether s is an auth-scheme: a token (RFC 9110 §5.6.2
+// and §11.1).
+func isAuthScheme(s string) bool {
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isB64Token reports whether s is a b64token (RFC 6750 §2.1):
+// 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+func isB64Token(s string) bool {
+	s = strings.TrimRight(s, "=")
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '.' && c != '_' && c != '~' && c != '+' && c != '/' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}

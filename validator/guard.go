@@ -1,0 +1,181 @@
+package validator
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime/debug"
+
+	"github.com/bearerguard/bearerguard/scopes"
+)
+
+// A Request is what an adapter knows about a request when it asks a [Guard].
+type Request struct {
+	_ [0]func()
+
+	// Operation names what is asked for, as the router or the RPC framework
+	// matched it: a route pattern or a full method. It is for logs and hooks.
+	Operation string
+	// Requirement is what the operation needs. The zero Requirement is an
+	// operation without a rule: it is refused.
+	Requirement scopes.Requirement
+	// Optional lets a request without any credential in. A credential that is
+	// there must still be good.
+	Optional bool
+
+	// Authorization is every value of the Authorization header field or of the
+	// "authorization" metadata.
+	Authorization []string
+
+	// The fields below go into the [Credential] as they are.
+
+	Method          string
+	URL             *url.URL
+	Proofs          []string
+	PeerCertificate *x509.Certificate
+}
+
+// A Guard is the decision that all adapters share: it extracts the credential,
+// has it validated, holds the token against the requirement and reports what
+// came of it. It is safe for concurrent use.
+type Guard struct {
+	authenticator Authenticator
+	observer      Observer // nil if the authenticator is none
+}
+
+// NewGuard returns a Guard in front of a. If a is an [Observer] too, it learns
+// of every decision.
+func NewGuard(a Authenticator) *Guard {
+	observer, _ := a.(Observer)
+	return &Guard{authenticator: a, observer: observer}
+}
+
+// Authorize decides on a request. If the request may pass, the returned context
+// carries the token for [TokenFrom]; the token is nil only where authentication
+// is optional and there was no credential. Otherwise the error is an [*Error].
+// A panic of the authenticator or a hook is an error of [CodeInternal].
+//
+// A request that this Guard has already let in, as ctx tells, is not validated
+// again, only held against the requirement.
+func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Context, token *Token, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			refusal := NewError(CodeInternal, newPanicError(p))
+			authorized, token, err = ctx, nil, refusal
+			defer func() { _ = recover() }() // it may be the hook that panics
+			_ = g.refuse(ctx, r, nil, refusal)
+		}
+	}()
+	granted, refusal := g.authenticate(ctx, r)
+	if refusal != nil {
+		if refusal.code == CodeCredentialsMissing && r.Optional && len(r.Authorization) == 0 {
+			g.observe(ctx, Decision{Operation: r.Operation})
+			return ctx, nil, nil
+		}
+		return ctx, nil, g.refuse(ctx, r, nil, refusal)
+	}
+	if refusal := authorize(granted.token, r.Requirement); refusal != nil {
+		return ctx, nil, g.refuse(ctx, r, granted.token, refusal)
+	}
+	g.observe(ctx, Decision{Operation: r.Operation, Issuer: granted.token.issuer, ClientID: granted.token.clientID})
+	return context.WithValue(ctx, contextKey{}, granted), granted.token, nil
+}
+
+// authenticate is the first half of the decision: who is it?
+func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *Error) {
+	scheme, raw, refusal := parseAuthorization(r.Authorization)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if a := authenticationFrom(ctx); a != nil && a.guard == g && a.authorization == r.Authorization[0] {
+		return a, nil
+	}
+	token, err := g.authenticator.Validate(ctx, Credential{
+		Scheme:          scheme,
+		Token:           raw,
+		Method:          r.Method,
+		URL:             r.URL,
+		Proofs:          r.Proofs,
+		PeerCertificate: r.PeerCertificate,
+	})
+	if err != nil {
+		return nil, asError(err)
+	}
+	if token == nil {
+		return nil, NewError(CodeInternal, errNoToken)
+	}
+	return &authentication{token: token, guard: g, authorization: r.Authorization[0]}, nil
+}
+
+// authorize is the second half: is it enough?
+func authorize(token *Token, requirement scopes.Requirement) *Error {
+	if requirement.IsZero() {
+		return NewError(CodeOperationNotAllowed, errNoRule)
+	}
+	if requirement.SatisfiedBy(token.scopes) {
+		return nil
+	}
+	shortfall := requirement.Shortfall(token.scopes)
+	refusal := NewError(CodeInsufficientScope, nil)
+	refusal.needed, refusal.missing = shortfall.Needed, shortfall.Missing
+	return refusal
+}
+
+func (g *Guard) refuse(ctx context.Context, r Request, token *Token, refusal *Error) error {
+	d := Decision{Operation: r.Operation, Err: refusal}
+	if token != nil {
+		d.Issuer, d.ClientID = token.issuer, token.clientID
+	}
+	g.observe(ctx, d)
+	return refusal
+}
+
+func (g *Guard) observe(ctx context.Context, d Decision) {
+	if g.observer != nil {
+		g.observer.Observe(ctx, d)
+	}
+}
+
+var (
+	errNoToken  = errors.New("the authenticator returned neither a token nor an error")
+	errNilError = errors.New("a nil *Error was returned as an error")
+	errNoRule   = errors.New("no rule for this operation")
+)
+
+// asError makes sure that what came back as an error is an [*Error]. A nil
+// *Error in an error is a mistake, not a yes.
+func asError(err error) *Error {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return NewError(CodeInternal, err)
+	case e == nil:
+		return NewError(CodeInternal, errNilError)
+	}
+	return e
+}
+
+// panicError is a recovered panic with the stack it came from. A value that is
+// not an error of the runtime may hold anything, so only its type is told.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// recovered, deferred, turns a panic into a refusal.
+func recovered(token **Token, err *error) {
+	if p := recover(); p != nil {
+		*token, *err = nil, NewError(CodeInternal, newPanicError(p))
+	}
+}
+
+func newPanicError(value any) *panicError { return &panicError{value: value, stack: debug.Stack()} }
+
+func (e *panicError) Error() string {
+	if err, ok := e.value.(interface{ RuntimeError() }); ok {
+		return fmt.Sprintf("recovered panic: %v\n%s", err, e.stack)
+	}
+	return fmt.Sprintf("recovered panic of type %T\n%s", e.value, e.stack)
+}

@@ -1,0 +1,66 @@
+package validator
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/bearerguard/bearerguard/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// header is the part of the JOSE header that matters here. What else a header
+// may name about keys, "jwk", "jku", "x5u", "x5c" (RFC 7515 §4.1.2–§4.1.6), is
+// ignored: a token does not say which key to trust.
+type header struct {
+	alg string
+	kid string // empty: none
+	typ string
+	// hasTyp tells an absent typ from an empty one.
+	hasTyp bool
+}
+
+var (
+	errHeaderType    = errors.New("alg, kid or typ is not a string")
+	errHeaderNoAlg   = errors.New("no alg")
+	errEmptyKID      = errors.New("kid is empty")
+	errHeaderFeature = errors.New("crit, b64, zip, enc, epk or p2c is present")
+	errAlgorithm     = errors.New("alg is not on the allow-list")
+)
+
+// parseHeader reads the JOSE header and holds it against the algorithms that
+// this issuer may use.
+func parseHeader(raw []byte, algorithms []string) (h header, _ *Error) {
+	hasAlg, hasKID := false, false
+	err := strictjson.Object(raw, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+		ok := true
+		switch string(name) {
+		case "alg":
+			h.alg, ok = strictjson.String(value)
+			hasAlg = true
+		case "kid":
+			h.kid, ok = strictjson.String(value)
+			hasKID = true
+		case "typ":
+			h.typ, ok = strictjson.String(value)
+			h.hasTyp = true
+		case "crit", "b64", // extensions (RFC 7515 §4.1.11, RFC 7797 §3): none is understood here
+			"zip", "enc", "epk", "p2c": // encryption (RFC 7516 §4.1, RFC 7518 §4), with its compression and key derivation bombs
+			return errHeaderFeature
+		}
+		if !ok {
+			return errHeaderType
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return header{}, NewError(CodeHeaderInvalid, err)
+	case !hasAlg:
+		return header{}, NewError(CodeHeaderInvalid, errHeaderNoAlg)
+	case hasKID && h.kid == "":
+		return header{}, NewError(CodeHeaderInvalid, errEmptyKID)
+	case !slices.Contains(algorithms, h.alg): // RFC 8725 §3.1
+		return header{}, NewError(CodeAlgorithmNotAllowed, errAlgorithm)
+	}
+	return h, nil
+}

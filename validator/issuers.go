@@ -1,0 +1,128 @@
+package validator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Issuers validates the tokens of several issuers, each by a [Validator] of its
+// own, with its own keys, audiences, algorithms and rules. It is immutable and
+// safe for concurrent use.
+type Issuers struct {
+	first    *Validator
+	byIssuer map[string]*Validator
+}
+
+var (
+	_ Authenticator = (*Issuers)(nil)
+	_ Observer      = (*Issuers)(nil)
+)
+
+// ByIssuer returns an authenticator that hands each token to the validator of
+// its issuer. A token of any other issuer is refused, without a word to anybody.
+// Keys never cross issuers, even if their ids are the same, and an issuer that
+// is out of order has no effect on another. The validators stay the caller's to
+// close. The error joins every problem, each a [*ConfigError].
+func ByIssuer(validators ...*Validator) (*Issuers, error) {
+	var problems configerr.List
+	problems.Check(len(validators) > 0, "validators", "required: at least one")
+	s := &Issuers{byIssuer: make(map[string]*Validator, len(validators))}
+	for i, v := range validators {
+		field := fmt.Sprintf("validators[%d]", i)
+		if v == nil {
+			problems.Add(field, "nil")
+			continue
+		}
+		problems.Check(s.byIssuer[v.config.Issuer] == nil, field, "the issuer has a validator already")
+		s.byIssuer[v.config.Issuer] = v
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	s.first = validators[0]
+	return s, nil
+}
+
+// Validate implements [Authenticator]. The issuer is matched before anything else
+// that the token says.
+func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err error) {
+	defer recovered(&token, &err)
+	jws, refusal := receive(ctx, c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	issuer, refusal := peekIssuer(jws.payload)
+	if refusal != nil {
+		return nil, refusal
+	}
+	v := s.byIssuer[issuer]
+	if v == nil {
+		return nil, NewError(CodeIssuerNotAllowed, errIssuer)
+	}
+	token, refusal = v.judge(ctx, &jws)
+	if refusal != nil {
+		return nil, refusal.judgedBy(v)
+	}
+	return token, nil
+}
+
+// Observe implements [Observer]: it reports the decision to the validator that it
+// concerns, and a decision that concerns none, because there are no credentials
+// or the issuer is unknown, to the first.
+func (s *Issuers) Observe(ctx context.Context, d Decision) {
+	v := s.byIssuer[d.Issuer]
+	if v == nil && d.Err != nil {
+		v = d.Err.judge
+	}
+	if v == nil {
+		v = s.first
+	}
+	v.Observe(ctx, d)
+}
+
+// Ready waits until there are keys of every issuer, or ctx is done. It returns
+// what [Validator.Ready] returns, joined, each with the issuer's name.
+func (s *Issuers) Ready(ctx context.Context) error {
+	results := make(chan error, len(s.byIssuer))
+	for issuer, v := range s.byIssuer {
+		go func() {
+			err := v.Ready(ctx)
+			if err != nil {
+				err = fmt.Errorf("issuer %s: %w", issuer, err)
+			}
+			results <- err
+		}()
+	}
+	problems := make([]error, 0, len(s.byIssuer))
+	for range s.byIssuer {
+		problems = append(problems, <-results)
+	}
+	return errors.Join(problems...)
+}
+
+// peekIssuer reads nothing but iss of a payload. What it returns is unverified,
+// and only ever compared with what is configured.
+func peekIssuer(payload []byte) (issuer string, _ *Error) {
+	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+		ok := true
+		if string(name) == "iss" {
+			issuer, ok = strictjson.String(value)
+		}
+		if !ok {
+			return errClaimType
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return "", NewError(CodeClaimInvalid, err)
+	case issuer == "":
+		return "", NewError(CodeClaimMissing, errNoIssuer)
+	}
+	return issuer, nil
+}

@@ -1,0 +1,139 @@
+package validator
+
+import (
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Token is a verified access token. Only a validator makes one. It is
+// immutable, may be shared between requests and is safe for concurrent use. It
+// does not hold the token's signature and prints itself without its claims.
+type Token struct {
+	issuer    string
+	subject   string
+	clientID  string
+	id        string
+	client    bool
+	audience  []string
+	scopes    scopes.Set
+	issuedAt  time.Time
+	notBefore time.Time
+	expiresAt time.Time
+	payload   []byte
+}
+
+func newToken(c *claims, payload []byte) *Token {
+	t := &Token{
+		issuer:    c.issuer,
+		subject:   c.subject,
+		clientID:  c.clientID,
+		id:        c.id,
+		client:    c.isClient(),
+		audience:  c.audience,
+		scopes:    c.scopes,
+		expiresAt: time.Unix(c.expiry, 0).UTC(),
+		payload:   payload,
+	}
+	if c.hasIssuedAt {
+		t.issuedAt = time.Unix(c.issuedAt, 0).UTC()
+	}
+	if c.hasNotBefore {
+		t.notBefore = time.Unix(c.notBefore, 0).UTC()
+	}
+	return t
+}
+
+// isClient tells machines from users. RFC 9068 §2.2 has the client id as the
+// subject where no resource owner is involved; Auth0 and Entra ID say it in
+// claims of their own. Where nothing says so, it is a user.
+func (c *claims) isClient() bool {
+	if c.clientID == "" {
+		return false
+	}
+	return !c.hasSubject || c.subject == c.clientID || c.gty == "client-credentials" || c.applicationType == "app"
+}
+
+// Issuer returns the issuer (RFC 7519 §4.1.1).
+func (t *Token) Issuer() string { return t.issuer }
+
+// Subject returns the subject (RFC 7519 §4.1.2), empty if the token names none.
+// It is unique only together with the issuer.
+func (t *Token) Subject() string { return t.subject }
+
+// ClientID returns the client that the token was issued to (RFC 8693 §4.3, and
+// [Config.ClientIDClaims]), empty if the token names none.
+func (t *Token) ClientID() string { return t.clientID }
+
+// IsClient reports whether the token is a client's own, from the client
+// credentials grant, and not a user's. It is true only if the token says so: its
+// subject is the client itself (RFC 9068 §2.2) or absent, or it has the mark of
+// Auth0 ("gty") or Entra ID ("idtyp").
+func (t *Token) IsClient() bool { return t.client }
+
+// ID returns the token's identifier (RFC 7519 §4.1.7), empty if it has none.
+func (t *Token) ID() string { return t.id }
+
+// Audience returns all audiences of the token, not only those of this API
+// (RFC 7519 §4.1.3). The slice is the caller's own.
+func (t *Token) Audience() []string { return slices.Clone(t.audience) }
+
+// Scopes returns what the token was granted, as [Config.ScopeClaims] says.
+func (t *Token) Scopes() scopes.Set { return t.scopes }
+
+// IssuedAt returns when the token was issued (RFC 7519 §4.1.6), to the second;
+// the zero time if the token does not say.
+func (t *Token) IssuedAt() time.Time { return t.issuedAt }
+
+// NotBefore returns when the token becomes valid (RFC 7519 §4.1.5), to the
+// second and without leeway; the zero time if the token does not say.
+func (t *Token) NotBefore() time.Time { return t.notBefore }
+
+// ExpiresAt returns when the token expires (RFC 7519 §4.1.4), to the second and
+// without leeway. It is never zero.
+func (t *Token) ExpiresAt() time.Time { return t.expiresAt }
+
+// Claims decodes the verified payload into dst, a pointer. Names are matched
+// exactly, case included. A number that goes into an any, at whatever depth,
+// becomes a [stdjson.Number] (that of encoding/json), so that nothing is
+// rounded. The error is that of the decoding.
+func (t *Token) Claims(dst any) error {
+	return json.Unmarshal(t.payload, dst, exactNumbers)
+}
+
+var exactNumbers = json.WithUnmarshalers(json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, dst *any) error {
+		if dec.PeekKind() != '0' {
+			return errors.ErrUnsupported
+		}
+		number, err := dec.ReadValue()
+		*dst = stdjson.Number(number)
+		return err
+	}),
+	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, dst *stdjson.Number) error {
+		if dec.PeekKind() != '0' {
+			return errors.ErrUnsupported
+		}
+		number, err := dec.ReadValue()
+		*dst = stdjson.Number(number)
+		return err
+	}),
+))
+
+// Format prints the issuer and the client, whatever the verb: claims may be
+// personal data, and do not belong in logs by accident.
+func (t Token) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "token(issuer=%q client=%q)", t.issuer, t.clientID)
+}
+
+// LogValue logs the issuer, the client and the token's identifier.
+func (t Token) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("issuer", t.issuer), slog.String("client_id", t.clientID), slog.String("jti", t.id))
+}

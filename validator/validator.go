@@ -1,0 +1,212 @@
+// Package validator turns the credential on a request into a verified,
+// immutable [Token], or into an [Error] from one documented table.
+//
+// A [Validator] serves one issuer. Adapters (httpmw, echomw, grpcmw) put it in
+// front of handlers; [Guard] is what they share, for adapters of your own.
+package validator
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/bearerguard/bearerguard/jwks"
+)
+
+// bearer is the authentication scheme of RFC 6750 §2.1.
+const bearer = "Bearer"
+
+var (
+	errUnsupportedScheme = errors.New("unsupported authentication scheme")
+	errBound             = errors.New("the token has a cnf claim, and no binding is supported")
+	errUnknownKey        = errors.New("no key of this issuer fits the token's kid and alg")
+)
+
+// A Validator verifies the access tokens of one issuer. It is safe for any
+// number of goroutines.
+type Validator struct {
+	config      Config // normalized
+	clock       Clock
+	scopeClaims []scopeClaim
+	keys        jwks.Source
+	closeKeys   func() error
+	retiring    retiring
+}
+
+// New returns a Validator. It does no I/O: keys are fetched when the first token
+// needs them, or by [Validator.Ready]. The error joins every problem of the
+// configuration, each a [*ConfigError] that names its field.
+func New(config Config) (*Validator, error) {
+	c, problems := config.normalize()
+	keys, closeKeys, err := c.keySource()
+	if config.Issuer == "" && config.JWKSURL == "" {
+		err = nil // it has been said already
+	}
+	if err := errors.Join(problems, err); err != nil {
+		return nil, err
+	}
+	v := &Validator{config: c, clock: c.Clock, keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c)}
+	for _, entry := range c.ScopeClaims {
+		claim, _ := compileScopeClaim(entry)
+		v.scopeClaims = append(v.scopeClaims, claim)
+	}
+	return v, nil
+}
+
+// Validate verifies an access token and returns it, or an [*Error]. It waits for
+// the network only when no keys were fetched yet or when the token names a key
+// that is not among them, never longer than ctx allows.
+func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, err error) {
+	defer recovered(&token, &err)
+	jws, refusal := receive(ctx, c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	token, refusal = v.judge(ctx, &jws)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return token, nil
+}
+
+// receive is the part of the pipeline that needs no configuration.
+func receive(ctx context.Context, c Credential) (compactJWS, *Error) {
+	if err := ctx.Err(); err != nil {
+		return compactJWS{}, interrupted(err)
+	}
+	if err := checkScheme(c); err != nil {
+		return compactJWS{}, err
+	}
+	return parseCompact(c.Token)
+}
+
+// judge is the pipeline. What the claims alone refuse is refused before a key is
+// looked for and the signature is computed; nothing is accepted before.
+func (v *Validator) judge(ctx context.Context, jws *compactJWS) (*Token, *Error) {
+	header, err := parseHeader(jws.header, v.config.Algorithms)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := v.parseClaims(jws.payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkKind(&header, claims, v.config.Profile); err != nil {
+		return nil, err
+	}
+	now := v.clock.Now()
+	if err := v.checkIssuer(claims, now); err != nil {
+		return nil, err
+	}
+	if err := v.checkAudience(claims, now); err != nil {
+		return nil, err
+	}
+	if err := v.checkTimes(claims, now); err != nil {
+		return nil, err
+	}
+	keys, err := v.findKeys(ctx, &header)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := verifySignature(jws, header.alg, keys); err != nil {
+		return nil, err
+	}
+	if err := checkBinding(claims); err != nil {
+		return nil, err
+	}
+	token, err := v.checkOwn(ctx, newToken(claims, jws.payload))
+	if err != nil {
+		return nil, err
+	}
+	v.retiring.used(claims, now)
+	return token, nil
+}
+
+// checkScheme accepts bearer tokens only. A credential without scheme is none.
+func checkScheme(c Credential) *Error {
+	if !strings.EqualFold(c.Scheme, bearer) {
+		return NewError(CodeCredentialsMissing, errUnsupportedScheme)
+	}
+	return nil
+}
+
+// findKeys returns the keys that may have signed the token, asking the issuer
+// again if the token names one that is not known.
+func (v *Validator) findKeys(ctx context.Context, h *header) ([]*jwks.Key, *Error) {
+	set, err := v.keys.Current(ctx)
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	keys, known := set.Find(h.kid, h.alg)
+	if len(keys) == 0 && !known {
+		if set, err = v.keys.Newer(ctx, set); err != nil {
+			return nil, unavailable(ctx, err)
+		}
+		keys, _ = set.Find(h.kid, h.alg)
+	}
+	if len(keys) == 0 {
+		return nil, NewError(CodeKeyUnknown, errUnknownKey)
+	}
+	return keys, nil
+}
+
+// checkBinding refuses a token that is bound to a key (RFC 7800 §3.1): whoever
+// sends it as a bearer token has not proved the key.
+func checkBinding(c *claims) *Error {
+	if c.bound {
+		return NewError(CodeBindingFailed, errBound)
+	}
+	return nil
+}
+
+// checkOwn asks the caller's own rules.
+func (v *Validator) checkOwn(ctx context.Context, t *Token) (*Token, *Error) {
+	if v.config.Check == nil {
+		return t, nil
+	}
+	err := v.config.Check(ctx, t)
+	if err == nil {
+		return t, nil
+	}
+	if _, ok := errors.AsType[*Error](err); ok {
+		return nil, asError(err)
+	}
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx.Err())
+	}
+	return nil, NewError(CodeTokenRefused, err)
+}
+
+// unavailable is the answer when a token could not be judged: never 401.
+func unavailable(ctx context.Context, err error) *Error {
+	if ctx.Err() != nil {
+		return interrupted(ctx.Err())
+	}
+	if u, ok := errors.AsType[*jwks.UnavailableError](err); ok {
+		return NewUnavailableError(CodeKeysUnavailable, u.RetryAfter, err)
+	}
+	return NewError(CodeKeysUnavailable, err)
+}
+
+// interrupted is the answer to a request that ended before the decision.
+func interrupted(err error) *Error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return NewError(CodeDeadlineExceeded, err)
+	}
+	return NewError(CodeCanceled, err)
+}
+
+// Ready waits until there are keys to verify tokens with, for programs that
+// would rather not start without them. It returns nil then, or why there are
+// none once ctx is done.
+func (v *Validator) Ready(ctx context.Context) error {
+	if waiter, ok := v.keys.(interface{ Ready(context.Context) error }); ok {
+		return waiter.Ready(ctx)
+	}
+	_, err := v.keys.Current(ctx)
+	return err
+}
+
+// Close stops what the Validator has started: the refreshing of discovered
+// keys. It can be called more than once. A [Config.Keys] is not closed.
+func (v *Validator) Close() error { return v.closeKeys() }
