@@ -1,0 +1,48 @@
+package httpmw
+
+import (
+	"net/http"
+
+	"github.com/bearerguard/bearerguard/validator"
+)
+
+// Extract describes r for [Auth.Authorize]. Requirement and Optional are left
+// for the caller to fill. The operation is [http.Request.Pattern]; an adapter to
+// a router that keeps its pattern elsewhere replaces it (see [Operation]).
+//
+// Every value of a header field is handed over, so that a repeated Authorization
+// is seen and refused. net/http has canonicalized the names of fields, those of
+// HTTP/1 as well as the lower-case ones of HTTP/2: no other spelling gets past.
+func Extract(r *http.Request) validator.Request {
+	request := validator.Request{
+		Operation:     r.Pattern,
+		Authorization: r.Header["Authorization"],
+		Method:        r.Method,
+		URL:           r.URL,
+		Proofs:        r.Header["Dpop"], // RFC 9449 §4.1
+	}
+	if request.Operation == "" {
+		request.Operation = Operation(r.Method, "")
+	}
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		request.PeerCertificate = r.TLS.PeerCertificates[0] // the leaf comes first (RFC 8446 §4.4.2)
+	}
+	return request
+}
+
+// Operation names an operation by the method of the request and the route that
+// the router matched, such as "GET /orders/{id}". An empty route becomes
+// "(unrouted)" and a method that no RFC defines "_OTHER", because operations end
+// up in logs and metrics, where a caller must not have a say.
+func Operation(method, route string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+	default:
+		method = "_OTHER"
+	}
+	if route == "" {
+		route = "(unrouted)"
+	}
+	return method + " " + route
+}

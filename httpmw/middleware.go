@@ -1,0 +1,75 @@
+package httpmw
+
+import (
+	"net/http"
+
+	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/bearerguard/bearerguard/validator"
+)
+
+// Require returns middleware that lets a request in only with a valid token that
+// satisfies requirement; [scopes.Authenticated] asks for a valid token and
+// nothing more. The handler finds the token with [validator.TokenFrom], and gets
+// the response writer as it is. Inside another Require of the same Auth the
+// token is not validated again.
+//
+// Require panics if requirement is the zero value, and the middleware if its
+// handler is nil, as [http.ServeMux.Handle] does: both are mistakes in wiring.
+func (a *Auth) Require(requirement scopes.Requirement) func(http.Handler) http.Handler {
+	return a.middleware("Require", requirement, false)
+}
+
+// Optional is [Auth.Require], except that a request without any Authorization
+// header is let in too, as anonymous: [validator.TokenFrom] then finds no token.
+// Credentials that are there but not good enough are refused.
+func (a *Auth) Optional(requirement scopes.Requirement) func(http.Handler) http.Handler {
+	return a.middleware("Optional", requirement, true)
+}
+
+func (a *Auth) middleware(caller string, requirement scopes.Requirement, optional bool) func(http.Handler) http.Handler {
+	if requirement.IsZero() {
+		panic("httpmw: " + caller + ": the zero Requirement is no rule")
+	}
+	return func(next http.Handler) http.Handler {
+		if isNil(next) {
+			panic("httpmw: " + caller + ": nil handler")
+		}
+		return &guarded{auth: a, requirement: requirement, optional: optional, next: next}
+	}
+}
+
+// isNil reports whether h is no handler, also as a nil function.
+func isNil(h http.Handler) bool {
+	f, ok := h.(http.HandlerFunc)
+	return h == nil || ok && f == nil
+}
+
+// Check is the decision of [Auth.Require] as a plain call, for operations whose
+// requirement is known only inside a handler. The error is an
+// [*validator.Error], to be answered with [Auth.Deny]. The zero requirement is
+// refused.
+func (a *Auth) Check(r *http.Request, requirement scopes.Requirement) (*validator.Token, error) {
+	request := Extract(r)
+	request.Requirement = requirement
+	_, token, err := a.Authorize(r.Context(), request)
+	return token, err
+}
+
+// guarded is a handler with a rule.
+type guarded struct {
+	auth        *Auth
+	requirement scopes.Requirement
+	optional    bool
+	next        http.Handler
+}
+
+func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	request := Extract(r)
+	request.Requirement, request.Optional = g.requirement, g.optional
+	ctx, _, err := g.auth.Authorize(r.Context(), request)
+	if err != nil {
+		g.auth.Deny(w, r, err)
+		return
+	}
+	g.next.ServeHTTP(w, r.WithContext(ctx))
+}
