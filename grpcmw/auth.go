@@ -1,0 +1,60 @@
+package grpcmw
+
+import (
+	"context"
+
+	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/bearerguard/bearerguard/validator"
+	"google.golang.org/grpc"
+)
+
+// Auth guards the methods of a gRPC server. It is immutable and safe for
+// concurrent use.
+type Auth struct {
+	guard *validator.Guard
+	rules rules
+}
+
+// New returns an Auth that takes tokens for good if a does. If a is a
+// [validator.Observer] too, as a Validator is, it learns of every decision. The
+// error joins every problem of the configuration, each a [*ConfigError] that
+// names its field.
+func New(a validator.Authenticator, cfg Config) (*Auth, error) {
+	var problems configerr.List
+	problems.Check(a != nil, "Authenticator", "required: what tells good tokens from bad ones")
+	rules := cfg.compile(&problems)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return &Auth{guard: validator.NewGuard(a), rules: rules}, nil
+}
+
+// Authorize decides on a call of fullMethod as the interceptors do, for use
+// where they cannot be: ctx is that of a server call. The context that comes back
+// carries the token for [validator.TokenFrom]. The error is a gRPC status (see
+// [Status]) and wraps the [*validator.Error].
+func (a *Auth) Authorize(ctx context.Context, fullMethod string) (context.Context, error) {
+	found, _ := a.rules.find(fullMethod)
+	return a.authorize(ctx, fullMethod, found)
+}
+
+// Check decides on the call that ctx belongs to by a requirement of its own, for
+// a handler in which the content of the request decides what is needed. It does
+// not matter what the rule of the method is. A token that the interceptor has let
+// in is not validated again. What comes back is as for [Auth.Authorize].
+func (a *Auth) Check(ctx context.Context, requirement scopes.Requirement) (context.Context, error) {
+	fullMethod, _ := grpc.Method(ctx)
+	return a.authorize(ctx, fullMethod, rule{requirement: requirement})
+}
+
+func (a *Auth) authorize(ctx context.Context, fullMethod string, r rule) (context.Context, error) {
+	if r.public {
+		return ctx, nil
+	}
+	authorized, _, err := a.guard.Authorize(ctx, newRequest(ctx, fullMethod, r))
+	if err != nil {
+		return ctx, refuse(err)
+	}
+	return authorized, nil
+}

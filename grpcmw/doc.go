@@ -1,0 +1,32 @@
+// Package grpcmw guards gRPC methods with OAuth 2.0 access tokens.
+//
+//	auth, err := grpcmw.New(v, grpcmw.Config{
+//		Rules: map[string]scopes.Requirement{
+//			"/orders.v1.OrderService/*":           scopes.All("orders:read"),
+//			"/orders.v1.OrderService/CreateOrder": scopes.All("orders:write"),
+//		},
+//		Public: []string{"/grpc.health.v1.Health/*"},
+//	})
+//	server := grpc.NewServer(auth.ServerOptions()...)
+//	// … register the services …
+//	err = auth.CheckServices(server.GetServiceInfo()) // every method has a rule
+//
+// The access token is the one value of the "authorization" metadata, "Bearer"
+// and a token (RFC 6750 §2.1). Handlers find it with [validator.TokenFrom]. A
+// method without a rule is refused, with a valid token too; methods that need no
+// token are named in [Config.Public]. What a refused call gets is told by the
+// error table of package validator, see [Status].
+//
+// What this package cannot do, because gRPC calls it too late or only once:
+//
+//   - A unary request has been received and decoded before its interceptor is
+//     called, so bound it with [grpc.MaxRecvMsgSize].
+//   - A stream is authorized when it is opened. If it must not outlive its token,
+//     its handler ends it at the token's ExpiresAt.
+//   - A method that the server does not have is answered with Unimplemented,
+//     without authentication, unless there is a [grpc.UnknownServiceHandler]:
+//     that is a stream, and guarded as one.
+//   - A unary handler that was generated for one service and is registered under
+//     the name of another reports the former to its interceptors. Such a call is
+//     refused, because no rule is certain to be meant.
+package grpcmw

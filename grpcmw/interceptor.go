@@ -1,0 +1,60 @@
+package grpcmw
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+)
+
+// ServerOptions returns both interceptors as options of [grpc.NewServer]. With
+// only one of them, the methods of the other kind would be open to everybody.
+func (a *Auth) ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(a.Unary()),
+		grpc.ChainStreamInterceptor(a.Stream()),
+	}
+}
+
+// Unary returns the interceptor for unary methods. It belongs before every
+// interceptor that does something on behalf of the caller, and after those that
+// log, trace or recover: they see refusals, too.
+func (a *Auth) Unary() grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		ctx, err := a.intercept(ctx, info.FullMethod)
+		if err != nil {
+			return nil, err
+		}
+		return handler(ctx, req)
+	}
+}
+
+// Stream returns the interceptor for streaming methods. It decides before the
+// handler is called, once per stream. For its place see [Auth.Unary].
+func (a *Auth) Stream() grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		ctx, err := a.intercept(stream.Context(), info.FullMethod)
+		if err != nil {
+			return err
+		}
+		return handler(srv, &serverStream{ServerStream: stream, ctx: ctx})
+	}
+}
+
+// intercept is Authorize for the method that the server has matched. A handler
+// knows its own name and tells it in info; where a service is registered under
+// another name, or ctx is that of another server's call, the two differ and no
+// rule is certain to be meant: the call is refused.
+func (a *Auth) intercept(ctx context.Context, fullMethod string) (context.Context, error) {
+	if matched, ok := grpc.Method(ctx); ok && matched != fullMethod {
+		return a.authorize(ctx, fullMethod, rule{})
+	}
+	return a.Authorize(ctx, fullMethod)
+}
+
+// serverStream is a stream whose context carries the token.
+type serverStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (s *serverStream) Context() context.Context { return s.ctx }

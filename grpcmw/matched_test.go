@@ -1,0 +1,101 @@
+package grpcmw_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/bearerguard/bearerguard/grpcmw"
+	"github.com/bearerguard/bearerguard/scopes"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	testgrpc "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// A server that takes any method is guarded by name, too.
+func TestUnknownServiceHandler(t *testing.T) {
+	s := newSigner(t)
+	reached := false
+	auth := newAuth(t, s.validator(t), grpcmw.Config{Rules: map[string]scopes.Requirement{
+		"/behind.Proxy/*":      scopes.All("orders:read"),
+		"/behind.Proxy/Delete": scopes.All("orders:admin"),
+	}})
+	conn := serve(t, auth, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+		reached = true
+		return status.Error(codes.Unimplemented, "nobody is behind the proxy")
+	}))
+	read := s.bearer(t, "orders:read", time.Hour)
+	tests := []struct {
+		method        string
+		authorization []string
+		reason        string // empty: the handler is reached
+	}{
+		{"/behind.Proxy/Get", []string{read}, ""},
+		{"/behind.Proxy/Get", nil, "CREDENTIALS_MISSING"},
+		{"/behind.Proxy/Get", []string{s.bearer(t, "", time.Hour)}, "INSUFFICIENT_SCOPE"},
+		{"/behind.Proxy/Delete", []string{read}, "INSUFFICIENT_SCOPE"},
+		{"/behind.Proxy/Delete?", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.Proxy/%44elete", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.Proxy/Delete/", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.Proxy//Delete", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.Proxy/*", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.Proxy/", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/behind.proxy/Get", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/no.Such/Method", []string{read}, "OPERATION_NOT_ALLOWED"},
+		{"/no.Such/Method", nil, "CREDENTIALS_MISSING"},
+		{service + "NoSuchMethod", []string{read}, "OPERATION_NOT_ALLOWED"},
+	}
+	for _, tt := range tests {
+		reached = false
+		err := conn.Invoke(with(t, tt.authorization...), tt.method, &emptypb.Empty{}, &emptypb.Empty{})
+		if reached != (tt.reason == "") {
+			t.Errorf("%q: reached the handler: %v", tt.method, reached)
+		}
+		if got := reason(t, err); tt.reason != "" && got != tt.reason {
+			t.Errorf("%q: got %s, want %s", tt.method, got, tt.reason)
+		}
+	}
+}
+
+// A generated unary handler reports the name it was generated under. When it is
+// registered under another one, neither name's rule is certain to be meant.
+func TestHandlerUnderAnotherName(t *testing.T) {
+	s := newSigner(t)
+	alias := testgrpc.TestService_ServiceDesc
+	alias.ServiceName = "alias.Service"
+	strict, public := scopes.All("orders:admin"), []string{service + "*"}
+	auth := newAuth(t, s.validator(t), grpcmw.Config{Public: public, Rules: map[string]scopes.Requirement{"/alias.Service/*": strict}})
+	server := grpc.NewServer(auth.ServerOptions()...)
+	server.RegisterService(&alias, &testService{})
+	conn := dial(t, server)
+
+	err := conn.Invoke(with(t, s.bearer(t, "orders:admin", time.Hour)), "/alias.Service/UnaryCall", &testgrpc.SimpleRequest{}, &testgrpc.SimpleResponse{})
+	if got := reason(t, err); got != "OPERATION_NOT_ALLOWED" {
+		t.Errorf("got %s", got)
+	}
+	// Streams are told the name that was called.
+	stream, err := conn.NewStream(with(t), &alias.Streams[0], "/alias.Service/FullDuplexCall")
+	must(t, err)
+	if err := stream.RecvMsg(&testgrpc.StreamingOutputCallResponse{}); reason(t, err) != "CREDENTIALS_MISSING" {
+		t.Errorf("stream: got %v", err)
+	}
+}
+
+// Without a server's transport, as in an in-process bridge, the name in info is
+// the only one there is.
+func TestInterceptorWithoutTransport(t *testing.T) {
+	s := newSigner(t)
+	auth := newAuth(t, s.validator(t), grpcmw.Config{Rules: map[string]scopes.Requirement{unaryMethod: scopes.Authenticated()}})
+	handler := func(ctx context.Context, _ any) (any, error) { return string(whoami(ctx).GetBody()), nil }
+	ctx := incoming(t, s.bearer(t, "", time.Hour))
+	who, err := auth.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: unaryMethod}, handler)
+	if who != "worker" || err != nil {
+		t.Errorf("got %v, %v", who, err)
+	}
+	_, err = auth.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: streamMethod}, handler)
+	if got := reason(t, err); got != "OPERATION_NOT_ALLOWED" {
+		t.Errorf("got %s", got)
+	}
+}
