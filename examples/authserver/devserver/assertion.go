@@ -1,0 +1,203 @@
+package devserver
+
+import (
+	"encoding/base64"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bearerguard/bearerguard/internal/strictjson"
+)
+
+const (
+	assertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2
+
+	maxAssertion      = 16 << 10
+	maxAssertionDepth = 16
+	// maxAssertionLife bounds how far ahead exp may be, and with it for how long
+	// an assertion has to be remembered (RFC 7523 §3, item 4).
+	maxAssertionLife = 10 * time.Minute
+	// assertionLeeway is for clocks that differ.
+	assertionLeeway = 30 * time.Second
+)
+
+// assertion is a client assertion, taken apart and not yet believed.
+type assertion struct {
+	alg, kid  string
+	input     []byte // what is signed
+	signature []byte
+
+	issuer, subject, id string
+	audience            []string
+	expires             time.Time
+	notBefore, issuedAt time.Time // zero: absent
+}
+
+// byAssertion authenticates by private_key_jwt (RFC 7523 §3, OpenID Connect
+// Core §9). Unlike a wrong secret, an assertion of an unknown client is refused
+// sooner than a forged one: ids are no secret (RFC 6749 §2.2), and no number of
+// tries makes a signature.
+func (s *Server) byAssertion(assertionType, compact string) (*client, *refusal) {
+	switch {
+	case assertionType == "" || compact == "": // RFC 7521 §4.2 requires both
+		return nil, refuse(invalidRequest, "client_assertion and client_assertion_type go together")
+	case assertionType != assertionTypeJWT:
+		return nil, refuse(invalidClient, "unsupported client_assertion_type")
+	}
+	a, reason := parseAssertion(compact)
+	if reason != "" {
+		return nil, refuse(invalidClient, reason)
+	}
+	now := s.config.Clock.Now()
+	if reason := a.claimsProblem(s.endpoints, now); reason != "" {
+		return nil, refuse(invalidClient, reason)
+	}
+	found := s.clients.get(a.subject)
+	if found == nil || !found.signed(a) {
+		return nil, refuse(invalidClient, "unknown client, unknown key or wrong signature")
+	}
+	// Only now: a forged assertion must not use up the id of a real one.
+	if problem := found.used.use(a.id, a.expires.Add(assertionLeeway), now); problem != nil {
+		return nil, problem
+	}
+	return found, nil
+}
+
+// claimsProblem says why the claims are no good here and now, or returns
+// nothing. The numbers are those of the items of RFC 7523 §3.
+func (a *assertion) claimsProblem(e endpoints, now time.Time) string {
+	ours := func(audience string) bool { return audience == e.issuer || audience == e.token }
+	switch {
+	case a.subject == "" || a.issuer != a.subject: // 1, 2: for authentication both are the client
+		return "iss and sub of the assertion are not one client"
+	// 3. Any other audience could use the assertion here, so there is none.
+	case len(a.audience) == 0 || slices.ContainsFunc(a.audience, func(s string) bool { return !ours(s) }):
+		return "the assertion is meant for somebody else"
+	case a.expires.IsZero() || !now.Before(a.expires.Add(assertionLeeway)): // 4
+		return "the assertion has expired or never does"
+	case a.expires.After(now.Add(maxAssertionLife)):
+		return "the assertion is good for too long"
+	case a.notBefore.After(now.Add(assertionLeeway)): // 5
+		return "the assertion is not good yet"
+	case a.issuedAt.After(now.Add(assertionLeeway)): // 6
+		return "the assertion was issued in the future"
+	case a.id == "": // 7; OpenID Connect Core §9 requires it
+		return "the assertion has no jti"
+	}
+	return ""
+}
+
+// signed reports whether the client's registered key, the one that the
+// assertion names, has signed it. Without a kid exactly one key must fit. No key
+// fits an algorithm that is symmetric, unknown or none (RFC 8725 §3.1).
+func (c *client) signed(a *assertion) bool {
+	var fitting []ClientKey
+	for _, key := range c.keys {
+		if (a.kid == "" || key.ID == a.kid) && (key.Algorithm == "" || key.Algorithm == a.alg) && suits(a.alg, key.Public) {
+			fitting = append(fitting, key)
+		}
+	}
+	return len(fitting) == 1 && verify(a.alg, fitting[0].Public, a.input, a.signature)
+}
+
+// parseAssertion takes a JWS in compact form apart, strictly. The second result
+// says what is wrong with it.
+func parseAssertion(compact string) (*assertion, string) {
+	if len(compact) > maxAssertion {
+		return nil, "the assertion is too long"
+	}
+	segments := strings.Split(compact, ".")
+	if len(segments) != 3 {
+		return nil, "the assertion is not a compact JWS"
+	}
+	var decoded [3][]byte
+	for i, segment := range segments {
+		var err error
+		decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(segment)
+		// The decoder skips line breaks; RFC 7515 §2 has none.
+		if err != nil || segment == "" || strings.ContainsAny(segment, "\r\n") {
+			return nil, "the assertion is not a compact JWS"
+		}
+	}
+	a := &assertion{input: []byte(segments[0] + "." + segments[1]), signature: decoded[2]}
+	if err := strictjson.Object(decoded[0], maxAssertionDepth, a.headerMember); err != nil {
+		return nil, "the assertion's header is not acceptable"
+	}
+	if err := strictjson.Object(decoded[1], maxAssertionDepth, a.claim); err != nil {
+		return nil, "the assertion's claims are malformed"
+	}
+	return a, ""
+}
+
+// malformed ends the reading of a JSON object.
+type malformed struct{}
+
+func (malformed) Error() string { return "malformed" }
+
+// headerMember reads one member of the JOSE header.
+func (a *assertion) headerMember(name []byte, value jsontext.Value) error {
+	text, isString := strictjson.String(value)
+	ok := true
+	switch string(name) {
+	case "alg":
+		a.alg, ok = text, isString
+	case "kid":
+		a.kid, ok = text, isString && text != ""
+	case "typ":
+		// RFC 8725 §3.11: a token of another kind is no assertion.
+		// client-authentication+jwt is the explicit type that revisions of
+		// RFC 7523 give it.
+		ok = isString && (strings.EqualFold(text, "JWT") || strings.EqualFold(text, "client-authentication+jwt"))
+	case "crit", "b64", "zip", "enc": // nothing critical is understood (RFC 7515 §4.1.11)
+		ok = false
+	}
+	if !ok {
+		return malformed{}
+	}
+	return nil
+}
+
+// claim reads one member of the claims.
+func (a *assertion) claim(name []byte, value jsontext.Value) error {
+	ok := true
+	switch string(name) {
+	case "iss":
+		a.issuer, ok = strictjson.String(value)
+	case "sub":
+		a.subject, ok = strictjson.String(value)
+	case "jti":
+		a.id, ok = strictjson.String(value)
+	case "aud": // RFC 7519 §4.1.3: a string or an array of strings
+		var one string
+		if one, ok = strictjson.String(value); ok {
+			a.audience = []string{one}
+		} else {
+			a.audience, ok = strictjson.Strings(value)
+		}
+	case "exp":
+		a.expires, ok = numericDate(value, math.Floor)
+	case "nbf":
+		a.notBefore, ok = numericDate(value, math.Ceil)
+	case "iat":
+		a.issuedAt, ok = numericDate(value, math.Ceil)
+	}
+	if !ok {
+		return malformed{}
+	}
+	return nil
+}
+
+// numericDate reads seconds since the epoch (RFC 7519 §2), rounded to whole ones
+// in the direction that makes the assertion good for less.
+func numericDate(value jsontext.Value, round func(float64) float64) (time.Time, bool) {
+	// Of all JSON values only a number can be parsed; a string has its quotes.
+	seconds, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || seconds < 0 || seconds >= 1<<53 {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(round(seconds)), 0), true
+}

@@ -1,0 +1,141 @@
+package devserver_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/lestrrat-go/jwx/v2/jwk"
+
+	"github.com/bearerguard/bearerguard/examples/authserver/devserver"
+)
+
+func get(t *testing.T, method, url string, header ...string) response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Add(header[i], header[i+1])
+	}
+	return do(t, request)
+}
+
+func TestMetadata(t *testing.T) {
+	server, _ := serve(t, devserver.Config{})
+	base := "http://" + server.Addr()
+	want := map[string]any{
+		"issuer": base, "token_endpoint": base + "/oauth2/token", "jwks_uri": base + "/jwks.json",
+		"grant_types_supported":                            []any{"client_credentials"},
+		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"response_types_supported":                         []any{},
+	}
+	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
+		r := get(t, "GET", base+path)
+		var got map[string]any
+		if err := json.Unmarshal([]byte(r.body), &got); err != nil || r.StatusCode != 200 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %d %s, %v", path, r.StatusCode, r.body, err)
+		}
+	}
+	if server.Issuer() != base || server.TokenURL() != base+"/oauth2/token" || server.JWKSURL() != base+"/jwks.json" {
+		t.Errorf("issuer %q, token %q, keys %q", server.Issuer(), server.TokenURL(), server.JWKSURL())
+	}
+}
+
+// Where the documents are for an issuer of each shape (RFC 8414 §3.1, OpenID
+// Connect Discovery §4.1). The issuer is never changed.
+func TestMetadataPaths(t *testing.T) {
+	for _, test := range []struct{ issuer, oauth, openID, token, jwks string }{
+		{"https://as.example.com", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "https://as.example.com/oauth2/token", "/jwks.json"},
+		{"https://as.example.com/", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "https://as.example.com/oauth2/token", "/jwks.json"},
+		{"https://as.example.com/a/b", "/.well-known/oauth-authorization-server/a/b", "/a/b/.well-known/openid-configuration", "https://as.example.com/a/b/oauth2/token", "/a/b/jwks.json"},
+		{"http://localhost:8080/a/", "/.well-known/oauth-authorization-server/a", "/a/.well-known/openid-configuration", "http://localhost:8080/a/oauth2/token", "/a/jwks.json"},
+	} {
+		t.Run(test.issuer, func(t *testing.T) {
+			server, err := devserver.New(devserver.Config{Issuer: test.issuer, Algorithm: "EdDSA"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if server.Issuer() != test.issuer || server.TokenURL() != test.token || !strings.HasSuffix(server.JWKSURL(), test.jwks) {
+				t.Errorf("issuer %q, token %q, keys %q", server.Issuer(), server.TokenURL(), server.JWKSURL())
+			}
+			for _, path := range []string{test.oauth, test.openID} {
+				w := httptest.NewRecorder()
+				server.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+				if w.Code != 200 || !strings.Contains(w.Body.String(), `"issuer":"`+test.issuer+`"`) {
+					t.Errorf("%s: %d %s", path, w.Code, w.Body)
+				}
+			}
+			for path, status := range map[string]int{
+				test.jwks: 200, test.jwks + "/": 404, "/": 404, "/.well-known/oauth-authorization-server/x": 404,
+			} {
+				w := httptest.NewRecorder()
+				server.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+				if w.Code != status || !strings.Contains(w.Header().Get("Server"), "development only") {
+					t.Errorf("%s: %d, server %q", path, w.Code, w.Header().Get("Server"))
+				}
+			}
+		})
+	}
+}
+
+func TestJWKS(t *testing.T) {
+	for alg, members := range map[string]string{
+		"RS256": "alg e kid kty n use", "PS256": "alg e kid kty n use", "ES256": "alg crv kid kty use x y", "EdDSA": "alg crv kid kty use x",
+	} {
+		server, _ := serve(t, devserver.Config{Algorithm: alg})
+		r := get(t, "GET", server.JWKSURL())
+		var set struct {
+			Keys []map[string]any `json:"keys"`
+		}
+		if err := json.Unmarshal([]byte(r.body), &set); err != nil || len(set.Keys) != 1 {
+			t.Fatalf("%s: %s, %v", alg, r.body, err)
+		}
+		key := set.Keys[0]
+		for member := range key { // nothing private, above all
+			if !strings.Contains(" "+members+" ", " "+member+" ") {
+				t.Errorf("%s: unexpected member %q", alg, member)
+			}
+		}
+		if len(key) != len(strings.Fields(members)) || key["alg"] != alg || key["use"] != "sig" || key["kid"] == "" {
+			t.Errorf("%s: %s", alg, r.body)
+		}
+		if _, err := jwk.Parse([]byte(r.body)); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+}
+
+// The documents can be cached and revalidated.
+func TestDocumentCaching(t *testing.T) {
+	server, _ := serve(t, devserver.Config{})
+	for _, url := range []string{server.JWKSURL(), server.Issuer() + "/.well-known/oauth-authorization-server"} {
+		first := get(t, "GET", url)
+		etag := first.Header.Get("ETag")
+		if !strings.HasPrefix(etag, `"`) || first.Header.Get("Cache-Control") != "public, max-age=60" ||
+			first.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %v", url, first.Header)
+		}
+		if again := get(t, "GET", url, "If-None-Match", etag); again.StatusCode != 304 || again.body != "" {
+			t.Errorf("revalidation: %d %q", again.StatusCode, again.body)
+		}
+		if stale := get(t, "GET", url, "If-None-Match", `"other"`); stale.StatusCode != 200 || stale.body != first.body {
+			t.Errorf("revalidation of another: %d", stale.StatusCode)
+		}
+		if head := get(t, "HEAD", url); head.StatusCode != 200 || head.body != "" || head.Header.Get("ETag") != etag {
+			t.Errorf("HEAD: %d %v", head.StatusCode, head.Header)
+		}
+		if r := get(t, "POST", url); r.StatusCode != 405 || r.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("POST: %d %v", r.StatusCode, r.Header)
+		}
+	}
+	another, _ := serve(t, devserver.Config{})
+	if get(t, "GET", another.JWKSURL()).Header.Get("ETag") == get(t, "GET", server.JWKSURL()).Header.Get("ETag") {
+		t.Error("two key sets with one ETag")
+	}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// With this variable set, the test binary is the program.
+const runAsProgram = "AUTHSERVER_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(runAsProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program returns the program, not yet started, with exactly this environment.
+func program(t *testing.T, env ...string) (command *exec.Cmd, stderr *bytes.Buffer) {
+	t.Helper()
+	command = exec.CommandContext(t.Context(), os.Args[0])
+	command.Env = append(env, runAsProgram+"=1")
+	stderr = new(bytes.Buffer)
+	command.Stderr = stderr
+	return command, stderr
+}
+
+// ready starts the program and returns the address on its one line.
+func ready(t *testing.T, command *exec.Cmd) (addr string, rest *bufio.Reader) {
+	t.Helper()
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { command.Process.Kill() })
+	rest = bufio.NewReader(out)
+	line, err := rest.ReadString('\n')
+	match := regexp.MustCompile(`^listening on (127\.0\.0\.1:[1-9][0-9]*)\n$`).FindStringSubmatch(line)
+	if err != nil || match == nil {
+		t.Fatalf("first line %q, %v", line, err)
+	}
+	return match[1], rest
+}
+
+// stop sends the signal and expects nothing more on stdout and status 0.
+func stop(t *testing.T, command *exec.Cmd, rest *bufio.Reader, signal os.Signal) {
+	t.Helper()
+	if err := command.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	if more, err := rest.ReadString('\n'); more != "" {
+		t.Errorf("more on stdout: %q, %v", more, err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// The demo clients work with the secrets that were printed, which are not
+// logged again.
+func TestDemo(t *testing.T) {
+	command, stderr := program(t, "ADDR=127.0.0.1:0", "AUTHSERVER_ALG=ES256")
+	addr, rest := ready(t, command)
+	// stderr was written before the line on stdout, but by another goroutine of
+	// this process; it is read after the end. Until then a wrong secret has to do.
+	wrong := clientcredentials.Config{ClientID: "demo-reader", ClientSecret: "hunter2", TokenURL: "http://" + addr + "/oauth2/token"}
+	if _, err := wrong.Token(t.Context()); err == nil || !strings.Contains(err.Error(), "invalid_client") {
+		t.Errorf("a wrong secret: %v", err)
+	}
+	stop(t, command, rest, os.Interrupt)
+	text := stderr.String()
+	for _, want := range []string{"DEVELOPMENT ONLY", "issuer: http://" + addr + "\n", "demo client demo-reader", "demo client demo-admin",
+		`"msg":"token refused","error":"invalid_client"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("stderr lacks %q: %s", want, text)
+		}
+	}
+	if strings.Contains(text, "hunter2") {
+		t.Errorf("stderr has the secret that was sent: %s", text)
+	}
+}
+
+func TestDemoClientsDiffer(t *testing.T) {
+	first, second := demoClients(), demoClients()
+	seen := map[string]bool{}
+	for _, c := range append(first, second...) {
+		if seen[c.Secret] || len(c.Secret) < 43 {
+			t.Errorf("%s has a secret that is short or seen before", c.ID)
+		}
+		seen[c.Secret] = true
+	}
+}
+
+func TestClientsFileAndIssuer(t *testing.T) {
+	command, stderr := program(t, "ADDR=127.0.0.1:0", "AUTHSERVER_ALG=EdDSA", "AUTHSERVER_ISSUER=https://as.example.com/tenant",
+		"AUTHSERVER_CLIENTS="+filepath.Join("devserver", "testdata", "clients.json"))
+	addr, rest := ready(t, command)
+	client := clientcredentials.Config{
+		ClientID: "billing", ClientSecret: "only-an-example-secret-for-tests", TokenURL: "http://" + addr + "/tenant/oauth2/token",
+	}
+	token, err := client.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, command, rest, syscall.SIGTERM)
+	text := stderr.String()
+	if !strings.Contains(text, `"msg":"token issued","client_id":"billing"`) || strings.Contains(text, "demo client") {
+		t.Errorf("stderr: %s", text)
+	}
+	if strings.Contains(text, token.AccessToken) || strings.Contains(text, client.ClientSecret) {
+		t.Errorf("stderr has a secret or a token: %s", text)
+	}
+}
+
+// Every problem is reported at once, by variable, with status 2.
+func TestConfigurationErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "clients.json")
+	for _, test := range []struct {
+		name, clients string
+		want          []string
+	}{
+		{"no file", "", []string{"AUTHSERVER_CLIENTS: open"}},
+		{"broken", `{"clients":[{"client_secret":hunter2}]}`, []string{"AUTHSERVER_CLIENTS: byte"}},
+		{"unknown member", `{"clients":[{"x":1}]}`, []string{"AUTHSERVER_CLIENTS: /clients/0/x: unknown member"}},
+		{"bad key", `{"clients":[{"jwks":{"keys":[{}]}}]}`, []string{"AUTHSERVER_CLIENTS (Clients[0].Keys[0]): is not a JWK"}},
+		{"bad clients", `{"clients":[{"client_id":"a","client_secret":"hunter2","audiences":["urn:a"]},{}]}`,
+			[]string{"AUTHSERVER_CLIENTS (Clients[0].Secret):", "AUTHSERVER_CLIENTS (Clients[1].ID):", "AUTHSERVER_CLIENTS (Clients[1]):"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := file
+			if test.clients == "" {
+				path += ".missing"
+			} else if err := os.WriteFile(file, []byte(test.clients), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			command, stderr := program(t, "ADDR=0.0.0.0:0", "AUTHSERVER_ALG=none", "AUTHSERVER_ISSUER=http://as.example.com",
+				"AUTHSERVER_CLIENTS="+path)
+			out, err := command.Output()
+			if code := command.ProcessState.ExitCode(); err == nil || code != 2 || len(out) != 0 {
+				t.Errorf("status %d, stdout %q, %v", code, out, err)
+			}
+			for _, want := range append(test.want, "development only", "ADDR: ", "AUTHSERVER_ALG: ", "AUTHSERVER_ISSUER: ") {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("stderr lacks %q: %s", want, stderr)
+				}
+			}
+			if strings.Contains(stderr.String(), "hunter2") {
+				t.Errorf("stderr has a secret: %s", stderr)
+			}
+		})
+	}
+	t.Run("only the file", func(t *testing.T) {
+		command, stderr := program(t, "ADDR=127.0.0.1:0", "AUTHSERVER_ALG=EdDSA", "AUTHSERVER_CLIENTS="+file+".missing")
+		if err := command.Run(); err == nil || command.ProcessState.ExitCode() != 2 {
+			t.Errorf("%v, %s", err, stderr)
+		}
+	})
+}
