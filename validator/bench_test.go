@@ -6,16 +6,19 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/bearerguard/bearerguard/validator"
 )
 
 // BenchmarkNewToken compares a whole validation with the bare signature check of
 // the standard library, its floor.
 func BenchmarkNewToken(b *testing.B) {
-	v := newValidator(b, nil)
+	v := newValidator(b, func(c *validator.Config) { c.Cache.Off = true })
 	for _, alg := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
 		token := mint(alg, "at+jwt", object{"nbf": epoch.Unix(), "tenant": "acme", "roles": []string{"a", "b"}, "auth_time": epoch.Unix()})
 		credential := bearerToken(token)
@@ -37,6 +40,38 @@ func BenchmarkNewToken(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkKnownToken compares a validation that the cache answers with the hash
+// that it cannot do without.
+func BenchmarkKnownToken(b *testing.B) {
+	v := newValidator(b, nil)
+	credential := bearerToken(mint("RS256", "at+jwt", object{"nbf": epoch.Unix(), "tenant": "acme", "roles": []string{"a", "b"}}))
+	validate := func(b *testing.B) {
+		if _, err := v.Validate(context.Background(), credential); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("Validate", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			validate(b)
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(p *testing.PB) {
+			for p.Next() {
+				validate(b)
+			}
+		})
+	})
+	b.Run("SHA-256", func(b *testing.B) {
+		token := []byte(credential.Token)
+		for b.Loop() {
+			_ = sha256.Sum256(token)
+		}
+	})
 }
 
 // bareVerify returns the signature check alone, with everything decoded.

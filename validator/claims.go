@@ -19,11 +19,7 @@ type claims struct {
 	hasSubject, hasID    bool
 	audience             []string
 	hasAudience          bool
-	expiry               int64 // seconds since the epoch, floored
-	notBefore, issuedAt  int64 // seconds since the epoch, ceiled
-	hasExpiry            bool
-	hasNotBefore         bool
-	hasIssuedAt          bool
+	times                times
 	tokenUse, typ        string
 	hasTokenUse, hasTyp  bool
 	otherKind            bool   // a claim that only other kinds of token have
@@ -33,8 +29,13 @@ type claims struct {
 	hasClientID          bool   // the claim "client_id" itself
 	applicationType, gty string // what some servers say about machine tokens
 	scopes               scopes.Set
-	retiringAudience     string // the only one that matched, if it is on its way out
 }
+
+// times are exp, floored, and nbf and iat, ceiled, in seconds since the epoch.
+// Negative: absent.
+type times struct{ expiry, notBefore, issuedAt int64 }
+
+const absent = -1
 
 var (
 	errClaimType    = errors.New("a claim has the wrong type")
@@ -54,7 +55,7 @@ var (
 
 // parseClaims reads the JWT claims set (RFC 7519 §4).
 func (v *Validator) parseClaims(payload []byte) (*claims, *Error) {
-	c := &claims{clientIDRank: len(v.config.ClientIDClaims)}
+	c := &claims{clientIDRank: len(v.config.ClientIDClaims), times: times{absent, absent, absent}}
 	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		if err := c.readStandard(name, value); err != nil {
 			return err
@@ -92,17 +93,14 @@ func (c *claims) readStandard(name []byte, value jsontext.Value) (err error) {
 			c.audience[0], ok = strictjson.String(value)
 		}
 	case "exp":
-		c.hasExpiry = true
-		c.expiry, err = numericDate(value, math.Floor)
-		if err == nil && c.expiry == 0 {
+		c.times.expiry, err = numericDate(value, math.Floor)
+		if err == nil && c.times.expiry == 0 {
 			err = errClaimNumber
 		}
 	case "nbf":
-		c.hasNotBefore = true
-		c.notBefore, err = numericDate(value, math.Ceil)
+		c.times.notBefore, err = numericDate(value, math.Ceil)
 	case "iat":
-		c.hasIssuedAt = true
-		c.issuedAt, err = numericDate(value, math.Ceil)
+		c.times.issuedAt, err = numericDate(value, math.Ceil)
 	case "token_use":
 		c.hasTokenUse = true
 		c.tokenUse, ok = strictjson.String(value)
@@ -145,7 +143,7 @@ func (c *claims) readClientID(name []byte, value jsontext.Value, names []string)
 // hasAllOfRFC9068 reports whether every claim that RFC 9068 §2.2 requires is
 // there.
 func (c *claims) hasAllOfRFC9068() bool {
-	return c.issuer != "" && c.hasExpiry && c.hasAudience && c.subject != "" && c.hasClientID && c.hasIssuedAt && c.id != ""
+	return c.issuer != "" && c.times.expiry != absent && c.hasAudience && c.subject != "" && c.hasClientID && c.times.issuedAt != absent && c.id != ""
 }
 
 // numericDate reads a NumericDate (RFC 7519 §2): seconds since the epoch as a
@@ -163,51 +161,52 @@ func numericDate(value jsontext.Value, round func(float64) float64) (int64, erro
 
 // checkIssuer compares iss exactly (RFC 7519 §4.1.1, RFC 9068 §4), before any
 // key is looked for.
-func (v *Validator) checkIssuer(c *claims, now time.Time) *Error {
+func (v *Validator) checkIssuer(issuer string, now time.Time) *Error {
 	switch {
-	case c.issuer == "":
+	case issuer == "":
 		return NewError(CodeClaimMissing, errNoIssuer)
-	case c.issuer != v.config.Issuer:
+	case issuer != v.config.Issuer:
 		return NewError(CodeIssuerNotAllowed, errIssuer)
-	case !v.retiring.issuerStillAccepted(now):
+	case !v.retiring.issuer.accepted(now):
 		return NewError(CodeIssuerNotAllowed, errRetired)
 	}
 	return nil
 }
 
 // checkAudience wants one of the configured audiences in aud (RFC 7519 §4.1.3,
-// RFC 9068 §4), and the client on the allow-list if there is one.
-func (v *Validator) checkAudience(c *claims, now time.Time) *Error {
+// RFC 9068 §4), and the client on the allow-list if there is one. If the token
+// depends on a name that is on its way out, that is returned.
+func (v *Validator) checkAudience(c *claims, now time.Time) (depends *retiringName, _ *Error) {
 	if !v.config.DangerouslySkipAudience {
 		if !c.hasAudience {
-			return NewError(CodeClaimMissing, errNoAudience)
+			return nil, NewError(CodeClaimMissing, errNoAudience)
 		}
 		if !slices.ContainsFunc(v.config.Audiences, func(a string) bool { return slices.Contains(c.audience, a) }) {
-			if c.retiringAudience = v.retiring.audienceIn(c.audience, now); c.retiringAudience == "" {
-				return NewError(CodeAudienceNotAllowed, errAudience)
+			if depends = v.retiring.audienceIn(c.audience, now); depends == nil {
+				return nil, NewError(CodeAudienceNotAllowed, errAudience)
 			}
 		}
 	}
 	if len(v.config.AllowedClients) > 0 && !slices.Contains(v.config.AllowedClients, c.clientID) {
-		return NewError(CodeClientNotAllowed, errClient)
+		return nil, NewError(CodeClientNotAllowed, errClient)
 	}
-	return nil
+	return depends, nil
 }
 
-// checkTimes holds exp, nbf and iat against the clock (RFC 7519 §4.1.4–§4.1.6),
-// each with the leeway. A token is refused on its expiry, not after it.
-func (v *Validator) checkTimes(c *claims, now time.Time) *Error {
-	if !c.hasExpiry {
+// check holds exp, nbf and iat against the clock (RFC 7519 §4.1.4–§4.1.6), each
+// with the leeway. A token is refused on its expiry, not after it.
+func (t *times) check(now time.Time, leeway time.Duration) *Error {
+	if t.expiry == absent {
 		return NewError(CodeClaimMissing, errNoExpiry)
 	}
-	leeway := v.config.Leeway
-	if !now.Before(time.Unix(c.expiry, 0).Add(leeway)) {
+	if !now.Before(time.Unix(t.expiry, 0).Add(leeway)) {
 		return NewError(CodeTokenExpired, errExpired)
 	}
-	if c.hasNotBefore && now.Add(leeway).Before(time.Unix(c.notBefore, 0)) {
+	latest := now.Add(leeway)
+	if t.notBefore != absent && latest.Before(time.Unix(t.notBefore, 0)) {
 		return NewError(CodeTokenNotYetValid, errNotBefore)
 	}
-	if c.hasIssuedAt && now.Add(leeway).Before(time.Unix(c.issuedAt, 0)) {
+	if t.issuedAt != absent && latest.Before(time.Unix(t.issuedAt, 0)) {
 		return NewError(CodeTokenNotYetValid, errIssuedFuture)
 	}
 	return nil

@@ -29,11 +29,16 @@ type compactJWS struct {
 	signed    []byte
 }
 
+// checkSize comes before everything that takes time in proportion.
+func checkSize(token string) *Error {
+	if len(token) > maxTokenBytes {
+		return NewError(CodeTokenTooLarge, errTokenSize)
+	}
+	return nil
+}
+
 // parseCompact takes a token apart. No other serialization is read.
 func parseCompact(token string) (compactJWS, *Error) {
-	if len(token) > maxTokenBytes {
-		return compactJWS{}, NewError(CodeTokenTooLarge, errTokenSize)
-	}
 	received := []byte(token)
 	first := bytes.IndexByte(received, '.')
 	last := bytes.LastIndexByte(received, '.')

@@ -1,6 +1,7 @@
 package validator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -119,6 +120,10 @@ type Config struct {
 	// [*Error] decides the code itself.
 	Check func(context.Context, *Token) error
 
+	// Cache bounds the memory of verified tokens. The zero value is a cache with
+	// default bounds.
+	Cache CacheConfig
+
 	// Logger gets a record for every decision: allowed at debug level, refused
 	// at info, failed at error, with operation, code and cause, never the token.
 	// Nil: no logging.
@@ -130,6 +135,8 @@ type Config struct {
 
 	// Clock is for tests. Nil: the system's.
 	Clock Clock
+
+	publicAddressesOnly bool // for tenants
 }
 
 // normalize returns a copy of c with the defaults filled in, or every problem
@@ -146,6 +153,10 @@ func (c Config) normalize() (Config, error) {
 	if c.Leeway == 0 {
 		c.Leeway = DefaultLeeway
 	}
+	problems.Check(c.Cache.Entries >= 0, "Cache.Entries", "negative")
+	problems.Check(c.Cache.Bytes >= 0, "Cache.Bytes", "negative")
+	c.Cache.Entries = cmp.Or(c.Cache.Entries, DefaultCacheEntries)
+	c.Cache.Bytes = cmp.Or(c.Cache.Bytes, DefaultCacheBytes)
 	c.ScopeClaims = cloneOr(c.ScopeClaims, "scope", "scp")
 	for i, entry := range c.ScopeClaims {
 		_, ok := compileScopeClaim(entry)
@@ -216,7 +227,10 @@ func (c *Config) keySource() (jwks.Source, func() error, error) {
 		}
 		return c.Keys, func() error { return nil }, nil
 	}
-	from := jwks.Config{InsecureLoopbackHTTP: c.InsecureLoopbackHTTP, Clock: c.Clock}
+	from := jwks.Config{
+		InsecureLoopbackHTTP: c.InsecureLoopbackHTTP,
+		Clock:                c.Clock,
+	}
 	field := "Issuer"
 	if from.Issuer = c.Issuer; c.JWKSURL != "" {
 		from.URL, from.Issuer, field = c.JWKSURL, "", "JWKSURL"

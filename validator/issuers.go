@@ -52,11 +52,10 @@ func ByIssuer(validators ...*Validator) (*Issuers, error) {
 // that the token says.
 func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	jws, refusal := receive(ctx, c)
-	if refusal != nil {
+	if refusal := receive(ctx, c); refusal != nil {
 		return nil, refusal
 	}
-	issuer, refusal := peekIssuer(jws.payload)
+	issuer, refusal := peekIssuer(c.Token)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -64,7 +63,7 @@ func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err
 	if v == nil {
 		return nil, NewError(CodeIssuerNotAllowed, errIssuer)
 	}
-	token, refusal = v.judge(ctx, &jws)
+	token, refusal = v.remembered(ctx, c.Token)
 	if refusal != nil {
 		return nil, refusal.judgedBy(v)
 	}
@@ -105,10 +104,14 @@ func (s *Issuers) Ready(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// peekIssuer reads nothing but iss of a payload. What it returns is unverified,
-// and only ever compared with what is configured.
-func peekIssuer(payload []byte) (issuer string, _ *Error) {
-	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+// peekIssuer reads nothing but iss of a token. What it returns is unverified, and
+// only ever compared with what is configured.
+func peekIssuer(token string) (issuer string, _ *Error) {
+	jws, refusal := parseCompact(token)
+	if refusal != nil {
+		return "", refusal
+	}
+	err := strictjson.Object(jws.payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		ok := true
 		if string(name) == "iss" {
 			issuer, ok = strictjson.String(value)

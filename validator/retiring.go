@@ -33,27 +33,27 @@ func newRetiring(c *Config) retiring {
 	return r
 }
 
-func (r *retiring) issuerStillAccepted(now time.Time) bool {
-	return r.issuer == nil || now.Before(r.issuer.until)
-}
-
-// audienceIn returns one of the names that is still accepted, or "".
-func (r *retiring) audienceIn(names []string, now time.Time) string {
+// audienceIn returns one of the names that is still accepted, or nil.
+func (r *retiring) audienceIn(names []string, now time.Time) *retiringName {
 	for _, name := range names {
 		if a := r.audiences[name]; a != nil && now.Before(a.until) {
-			return name
+			return a
 		}
 	}
-	return ""
+	return nil
 }
 
+// accepted reports whether n, on which something depends, is still accepted. Nil
+// is nothing that goes out.
+func (n *retiringName) accepted(now time.Time) bool { return n == nil || now.Before(n.until) }
+
 // used counts an accepted token. Refused ones do not count: anybody can send them.
-func (r *retiring) used(c *claims, now time.Time) {
+func (r *retiring) used(audience *retiringName, now time.Time) {
 	if r.issuer != nil {
 		r.issuer.count(now)
 	}
-	if c.retiringAudience != "" {
-		r.audiences[c.retiringAudience].count(now)
+	if audience != nil {
+		audience.count(now)
 	}
 }
 

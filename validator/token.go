@@ -17,39 +17,34 @@ import (
 // immutable, may be shared between requests and is safe for concurrent use. It
 // does not hold the token's signature and prints itself without its claims.
 type Token struct {
-	issuer    string
-	subject   string
-	clientID  string
-	id        string
-	client    bool
-	audience  []string
-	scopes    scopes.Set
-	issuedAt  time.Time
-	notBefore time.Time
-	expiresAt time.Time
-	payload   []byte
+	issuer   string
+	subject  string
+	clientID string
+	id       string
+	client   bool
+	audience []string
+	scopes   scopes.Set
+	times    times
+	payload  []byte
 }
 
 func newToken(c *claims, payload []byte) *Token {
-	t := &Token{
-		issuer:    c.issuer,
-		subject:   c.subject,
-		clientID:  c.clientID,
-		id:        c.id,
-		client:    c.isClient(),
-		audience:  c.audience,
-		scopes:    c.scopes,
-		expiresAt: time.Unix(c.expiry, 0).UTC(),
-		payload:   payload,
+	return &Token{
+		issuer:   c.issuer,
+		subject:  c.subject,
+		clientID: c.clientID,
+		id:       c.id,
+		client:   c.isClient(),
+		audience: c.audience,
+		scopes:   c.scopes,
+		times:    c.times,
+		payload:  payload,
 	}
-	if c.hasIssuedAt {
-		t.issuedAt = time.Unix(c.issuedAt, 0).UTC()
-	}
-	if c.hasNotBefore {
-		t.notBefore = time.Unix(c.notBefore, 0).UTC()
-	}
-	return t
 }
+
+// size is what the claims take in memory, counted twice: as they were received
+// and taken apart.
+func (t *Token) size() int { return 2 * cap(t.payload) }
 
 // isClient tells machines from users. RFC 9068 §2.2 has the client id as the
 // subject where no resource owner is involved; Auth0 and Entra ID say it in
@@ -90,15 +85,22 @@ func (t *Token) Scopes() scopes.Set { return t.scopes }
 
 // IssuedAt returns when the token was issued (RFC 7519 §4.1.6), to the second;
 // the zero time if the token does not say.
-func (t *Token) IssuedAt() time.Time { return t.issuedAt }
+func (t *Token) IssuedAt() time.Time { return timeOf(t.times.issuedAt) }
 
 // NotBefore returns when the token becomes valid (RFC 7519 §4.1.5), to the
 // second and without leeway; the zero time if the token does not say.
-func (t *Token) NotBefore() time.Time { return t.notBefore }
+func (t *Token) NotBefore() time.Time { return timeOf(t.times.notBefore) }
 
 // ExpiresAt returns when the token expires (RFC 7519 §4.1.4), to the second and
 // without leeway. It is never zero.
-func (t *Token) ExpiresAt() time.Time { return t.expiresAt }
+func (t *Token) ExpiresAt() time.Time { return timeOf(t.times.expiry) }
+
+func timeOf(seconds int64) time.Time {
+	if seconds == absent {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
 
 // Claims decodes the verified payload into dst, a pointer. Names are matched
 // exactly, case included. A number that goes into an any, at whatever depth,

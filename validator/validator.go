@@ -31,6 +31,7 @@ type Validator struct {
 	keys        jwks.Source
 	closeKeys   func() error
 	retiring    retiring
+	cache       *cache // nil: off
 }
 
 // New returns a Validator. It does no I/O: keys are fetched when the first token
@@ -45,7 +46,7 @@ func New(config Config) (*Validator, error) {
 	if err := errors.Join(problems, err); err != nil {
 		return nil, err
 	}
-	v := &Validator{config: c, clock: c.Clock, keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c)}
+	v := &Validator{config: c, clock: c.Clock, keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c), cache: newCache(c.Cache)}
 	for _, entry := range c.ScopeClaims {
 		claim, _ := compileScopeClaim(entry)
 		v.scopeClaims = append(v.scopeClaims, claim)
@@ -58,68 +59,134 @@ func New(config Config) (*Validator, error) {
 // that is not among them, never longer than ctx allows.
 func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	jws, refusal := receive(ctx, c)
-	if refusal != nil {
+	if refusal := receive(ctx, c); refusal != nil {
 		return nil, refusal
 	}
-	token, refusal = v.judge(ctx, &jws)
+	token, refusal := v.remembered(ctx, c.Token)
 	if refusal != nil {
 		return nil, refusal
 	}
 	return token, nil
 }
 
-// receive is the part of the pipeline that needs no configuration.
-func receive(ctx context.Context, c Credential) (compactJWS, *Error) {
+// receive checks what needs neither configuration nor a look into the token.
+func receive(ctx context.Context, c Credential) *Error {
 	if err := ctx.Err(); err != nil {
-		return compactJWS{}, interrupted(err)
+		return interrupted(err)
 	}
 	if err := checkScheme(c); err != nil {
-		return compactJWS{}, err
+		return err
 	}
-	return parseCompact(c.Token)
+	return checkSize(c.Token)
+}
+
+// remembered is judge behind the cache of verified tokens.
+func (v *Validator) remembered(ctx context.Context, raw string) (*Token, *Error) {
+	if v.cache == nil {
+		judged, err := v.judge(ctx, raw)
+		return judged.token, err
+	}
+	digest := digestOf(raw)
+	if known := v.cache.get(&digest); known != nil {
+		if token, err, still := v.judgeAgain(ctx, known); still {
+			return token, err
+		}
+	}
+	judged, err := v.judge(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	v.cache.put(&digest, judged)
+	return judged.token, nil
+}
+
+// A verdict is a token that went through the whole pipeline, with what it takes
+// to tell later whether it still would.
+type verdict struct {
+	token    *Token
+	key      *jwks.Key // that verified it
+	set      *jwks.Set // in which key was found
+	audience *retiringName
 }
 
 // judge is the pipeline. What the claims alone refuse is refused before a key is
 // looked for and the signature is computed; nothing is accepted before.
-func (v *Validator) judge(ctx context.Context, jws *compactJWS) (*Token, *Error) {
+func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
+	jws, err := parseCompact(raw)
+	if err != nil {
+		return verdict{}, err
+	}
 	header, err := parseHeader(jws.header, v.config.Algorithms)
 	if err != nil {
-		return nil, err
+		return verdict{}, err
 	}
 	claims, err := v.parseClaims(jws.payload)
 	if err != nil {
-		return nil, err
+		return verdict{}, err
 	}
 	if err := checkKind(&header, claims, v.config.Profile); err != nil {
-		return nil, err
+		return verdict{}, err
 	}
 	now := v.clock.Now()
-	if err := v.checkIssuer(claims, now); err != nil {
-		return nil, err
+	if err := v.checkIssuer(claims.issuer, now); err != nil {
+		return verdict{}, err
 	}
-	if err := v.checkAudience(claims, now); err != nil {
-		return nil, err
-	}
-	if err := v.checkTimes(claims, now); err != nil {
-		return nil, err
-	}
-	keys, err := v.findKeys(ctx, &header)
+	audience, err := v.checkAudience(claims, now)
 	if err != nil {
-		return nil, err
+		return verdict{}, err
 	}
-	if _, err := verifySignature(jws, header.alg, keys); err != nil {
-		return nil, err
+	if err := claims.times.check(now, v.config.Leeway); err != nil {
+		return verdict{}, err
+	}
+	set, keys, err := v.findKeys(ctx, &header)
+	if err != nil {
+		return verdict{}, err
+	}
+	key, err := verifySignature(&jws, header.alg, keys)
+	if err != nil {
+		return verdict{}, err
 	}
 	if err := checkBinding(claims); err != nil {
-		return nil, err
+		return verdict{}, err
 	}
-	token, err := v.checkOwn(ctx, newToken(claims, jws.payload))
+	token := newToken(claims, jws.payload)
+	if err := v.checkOwn(ctx, token); err != nil {
+		return verdict{}, err
+	}
+	v.retiring.used(audience, now)
+	return verdict{token, key, set, audience}, nil
+}
+
+// judgeAgain repeats, for a token that was verified before, every check whose
+// outcome can have changed. It is not still the same case if the key that
+// verified the token is not published any more: then nothing that is remembered
+// counts.
+func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Token, _ *Error, still bool) {
+	now := v.clock.Now()
+	if err := v.checkIssuer(known.token.issuer, now); err != nil {
+		return nil, err, true
+	}
+	if !known.audience.accepted(now) {
+		return nil, NewError(CodeAudienceNotAllowed, errAudience), true
+	}
+	if err := known.token.times.check(now, v.config.Leeway); err != nil {
+		return nil, err, true
+	}
+	set, err := v.keys.Current(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unavailable(ctx, err), true
 	}
-	v.retiring.used(claims, now)
-	return token, nil
+	if set != known.set.Load() {
+		if !set.Contains(known.key) {
+			return nil, nil, false
+		}
+		known.set.Store(set)
+	}
+	if err := v.checkOwn(ctx, known.token); err != nil {
+		return nil, err, true
+	}
+	v.retiring.used(known.audience, now)
+	return known.token, nil, true
 }
 
 // checkScheme accepts bearer tokens only. A credential without scheme is none.
@@ -130,24 +197,24 @@ func checkScheme(c Credential) *Error {
 	return nil
 }
 
-// findKeys returns the keys that may have signed the token, asking the issuer
-// again if the token names one that is not known.
-func (v *Validator) findKeys(ctx context.Context, h *header) ([]*jwks.Key, *Error) {
+// findKeys returns the keys that may have signed the token and the set that they
+// are in, asking the issuer again if the token names one that is not known.
+func (v *Validator) findKeys(ctx context.Context, h *header) (*jwks.Set, []*jwks.Key, *Error) {
 	set, err := v.keys.Current(ctx)
 	if err != nil {
-		return nil, unavailable(ctx, err)
+		return nil, nil, unavailable(ctx, err)
 	}
 	keys, known := set.Find(h.kid, h.alg)
 	if len(keys) == 0 && !known {
 		if set, err = v.keys.Newer(ctx, set); err != nil {
-			return nil, unavailable(ctx, err)
+			return nil, nil, unavailable(ctx, err)
 		}
 		keys, _ = set.Find(h.kid, h.alg)
 	}
 	if len(keys) == 0 {
-		return nil, NewError(CodeKeyUnknown, errUnknownKey)
+		return nil, nil, NewError(CodeKeyUnknown, errUnknownKey)
 	}
-	return keys, nil
+	return set, keys, nil
 }
 
 // checkBinding refuses a token that is bound to a key (RFC 7800 §3.1): whoever
@@ -160,21 +227,21 @@ func checkBinding(c *claims) *Error {
 }
 
 // checkOwn asks the caller's own rules.
-func (v *Validator) checkOwn(ctx context.Context, t *Token) (*Token, *Error) {
+func (v *Validator) checkOwn(ctx context.Context, t *Token) *Error {
 	if v.config.Check == nil {
-		return t, nil
+		return nil
 	}
 	err := v.config.Check(ctx, t)
 	if err == nil {
-		return t, nil
+		return nil
 	}
 	if _, ok := errors.AsType[*Error](err); ok {
-		return nil, asError(err)
+		return asError(err)
 	}
 	if ctx.Err() != nil {
-		return nil, interrupted(ctx.Err())
+		return interrupted(ctx.Err())
 	}
-	return nil, NewError(CodeTokenRefused, err)
+	return NewError(CodeTokenRefused, err)
 }
 
 // unavailable is the answer when a token could not be judged: never 401.

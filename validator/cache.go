@@ -1,0 +1,233 @@
+package validator
+
+import (
+	"crypto/sha256"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/bearerguard/bearerguard/jwks"
+)
+
+// The defaults of [CacheConfig].
+const (
+	DefaultCacheEntries = 1 << 14
+	DefaultCacheBytes   = 32 << 20
+)
+
+// CacheConfig bounds the memory of verified tokens, so that a client that sends
+// the same token again pays for a hash and not for a signature. A token is found
+// by its SHA-256; the token itself is not kept. The zero value is a cache with
+// the defaults.
+//
+// Everything that can change is checked again each time: the clock, whether the
+// key that verified the token is still published, the age of the keys, the dates
+// of [Config.RetiringAudiences] and [Config.AcceptUntil], [Config.Check].
+type CacheConfig struct {
+	// Off turns the cache off.
+	Off bool
+	// Entries is how many tokens are remembered. Zero: [DefaultCacheEntries].
+	Entries int
+	// Bytes is how much memory they may take, claims included, as an estimate
+	// that is on the safe side. Zero: [DefaultCacheBytes].
+	Bytes int
+}
+
+// CacheStats says what the cache is worth. Hits ÷ (Hits + Misses) is its hit
+// rate.
+type CacheStats struct {
+	Hits, Misses, Evictions uint64
+	Entries, Bytes          int
+}
+
+// digest is what a token is found by.
+type digest = [sha256.Size]byte
+
+// digestOf hashes a token without copying it first.
+func digestOf(token string) digest {
+	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
+}
+
+// cache remembers verified tokens. A new one is on probation, in a queue that
+// holds a tenth; only if it is asked for there it is moved to the main queue. So
+// a flood of tokens that are used once each passes through the tenth and leaves
+// the rest alone. In the main queue, whatever was asked for lately gets another
+// round (the CLOCK policy). It is safe for concurrent use.
+type cache struct {
+	shards []shard // a power of two
+}
+
+type shard struct {
+	mu         sync.RWMutex
+	entries    map[digest]*entry
+	probation  fifo
+	main       fifo
+	maxEntries int
+	maxBytes   int
+	bytes      int
+	evictions  uint64
+
+	hits, misses atomic.Uint64
+	_            [64]byte // keeps the counters of two shards apart
+}
+
+type entry struct {
+	token    *Token
+	key      *jwks.Key
+	set      atomic.Pointer[jwks.Set] // the last one in which key was found
+	audience *retiringName            // on which it depends; nil: a current one
+
+	digest digest
+	next   *entry
+	size   int32
+	asked  atomic.Int32 // lately, at most maxAsked
+}
+
+const (
+	maxShards   = 64
+	maxAsked    = 3
+	probationOf = 10 // the tenth
+	// entryOverhead is what an entry takes beside the claims: the entry, the
+	// Token, its slots in the map and in the heap, rounded up.
+	entryOverhead = 512
+)
+
+// newCache returns nil if the cache is off.
+func newCache(c CacheConfig) *cache {
+	if c.Off {
+		return nil
+	}
+	shards := maxShards
+	for shards > 1 && c.Entries/shards < 4*probationOf {
+		shards /= 2 // so that a tenth is something
+	}
+	s := &cache{shards: make([]shard, shards)}
+	for i := range s.shards {
+		s.shards[i].entries = make(map[digest]*entry)
+		s.shards[i].maxEntries = max(1, c.Entries/shards)
+		s.shards[i].maxBytes = c.Bytes / shards
+	}
+	return s
+}
+
+func (c *cache) shard(d *digest) *shard {
+	return &c.shards[int(d[0])&(len(c.shards)-1)]
+}
+
+// get returns what is remembered under a digest, or nil.
+func (c *cache) get(d *digest) *entry {
+	s := c.shard(d)
+	s.mu.RLock()
+	e := s.entries[*d]
+	s.mu.RUnlock()
+	if e == nil {
+		s.misses.Add(1)
+		return nil
+	}
+	s.hits.Add(1)
+	if asked := e.asked.Load(); asked < maxAsked {
+		e.asked.CompareAndSwap(asked, asked+1) // one lost count is no loss
+	}
+	return e
+}
+
+// put remembers a verified token, unless it is larger than all there is room for.
+func (c *cache) put(d *digest, judged verdict) {
+	s := c.shard(d)
+	size := entryOverhead + judged.token.size()
+	if size > s.maxBytes {
+		return
+	}
+	e := &entry{token: judged.token, key: judged.key, audience: judged.audience, digest: *d, size: int32(size)}
+	e.set.Store(judged.set)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.entries[*d] != nil {
+		return // somebody else was quicker
+	}
+	s.entries[*d] = e
+	s.probation.push(e)
+	s.bytes += size
+	for len(s.entries) > s.maxEntries || s.bytes > s.maxBytes {
+		s.evict()
+	}
+}
+
+// evict takes one step towards room. The caller holds mu; there is an entry.
+func (s *shard) evict() {
+	if s.probation.n > s.maxEntries/probationOf || s.main.n == 0 {
+		e := s.probation.pop()
+		if e.asked.Load() > 0 && s.probation.n > 0 {
+			e.asked.Store(0)
+			s.main.push(e)
+			return
+		}
+		s.drop(e)
+		return
+	}
+	e := s.main.pop()
+	if asked := e.asked.Load(); asked > 0 {
+		e.asked.Store(asked - 1)
+		s.main.push(e)
+		return
+	}
+	s.drop(e)
+}
+
+func (s *shard) drop(e *entry) {
+	delete(s.entries, e.digest)
+	s.bytes -= int(e.size)
+	s.evictions++
+}
+
+// stats adds up the shards.
+func (c *cache) stats() (all CacheStats) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.RLock()
+		all.Entries += len(s.entries)
+		all.Bytes += s.bytes
+		all.Evictions += s.evictions
+		s.mu.RUnlock()
+		all.Hits += s.hits.Load()
+		all.Misses += s.misses.Load()
+	}
+	return all
+}
+
+// fifo is a queue of entries, linked through themselves.
+type fifo struct {
+	head, tail *entry
+	n          int
+}
+
+func (q *fifo) push(e *entry) {
+	e.next = nil
+	if q.tail == nil {
+		q.head = e
+	} else {
+		q.tail.next = e
+	}
+	q.tail = e
+	q.n++
+}
+
+func (q *fifo) pop() *entry {
+	e := q.head
+	if q.head = e.next; q.head == nil {
+		q.tail = nil
+	}
+	e.next = nil
+	q.n--
+	return e
+}
+
+// CacheStats returns what the cache of verified tokens is worth, zero if it is
+// off.
+func (v *Validator) CacheStats() CacheStats {
+	if v.cache == nil {
+		return CacheStats{}
+	}
+	return v.cache.stats()
+}

@@ -1,0 +1,261 @@
+package validator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearerguard/bearerguard/jwks"
+	"github.com/bearerguard/bearerguard/validator"
+)
+
+// switchedKeys is a source whose set a test changes.
+type switchedKeys struct{ answer atomic.Pointer[keysAnswer] }
+
+type keysAnswer struct {
+	set *jwks.Set
+	err error
+}
+
+func (s *switchedKeys) give(set *jwks.Set, err error) { s.answer.Store(&keysAnswer{set, err}) }
+
+func (s *switchedKeys) Current(context.Context) (*jwks.Set, error) {
+	a := s.answer.Load()
+	return a.set, a.err
+}
+
+func (s *switchedKeys) Newer(ctx context.Context, _ *jwks.Set) (*jwks.Set, error) {
+	return s.Current(ctx)
+}
+
+func setOf(keys ...*jwks.Key) *jwks.Set { return must(jwks.NewSet(keys...)) }
+
+func hits(v *validator.Validator) uint64 { return v.CacheStats().Hits }
+
+// A token that is remembered dies on time, whatever it dies of.
+func TestRememberedTokenDies(t *testing.T) {
+	key := must(jwks.NewKey("p256", "", signers()["p256"].Public()))
+	same := must(jwks.NewKey("p256", "", signers()["p256"].Public())) // another one with the same material
+	other := must(jwks.NewKey("p256", "", must(jwks.NewKey("", "", signers()["stranger"].Public())).Public()))
+	extra := must(jwks.NewKey("ed", "", signers()["ed"].Public()))
+	down := &jwks.UnavailableError{Err: errors.New("too old")}
+	checked := errors.New("suspended")
+	tests := []struct {
+		name   string
+		change func(*testClock, *switchedKeys, *atomic.Pointer[error])
+		want   validator.Code
+	}{
+		{"nothing changes", func(*testClock, *switchedKeys, *atomic.Pointer[error]) {}, 0},
+		{"a key is added", func(_ *testClock, k *switchedKeys, _ *atomic.Pointer[error]) { k.give(setOf(key, extra), nil) }, 0},
+		{"expiry", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) {
+			c.Set(epoch.Add(5*time.Minute + 30*time.Second))
+		}, validator.CodeTokenExpired},
+		{"the clock is set back before nbf", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) { c.Set(epoch.Add(-time.Hour)) }, validator.CodeTokenNotYetValid},
+		{"the key is removed", func(_ *testClock, k *switchedKeys, _ *atomic.Pointer[error]) { k.give(setOf(extra), nil) }, validator.CodeKeyUnknown},
+		{"the key is replaced under its id", func(_ *testClock, k *switchedKeys, _ *atomic.Pointer[error]) { k.give(setOf(other), nil) }, validator.CodeKeyUnknown},
+		{"the key is published anew", func(_ *testClock, k *switchedKeys, _ *atomic.Pointer[error]) { k.give(setOf(same), nil) }, 0},
+		{"the keys are too old", func(_ *testClock, k *switchedKeys, _ *atomic.Pointer[error]) { k.give(nil, down) }, validator.CodeKeysUnavailable},
+		{"the audience retires", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) { c.Set(epoch.Add(time.Minute)) }, validator.CodeAudienceNotAllowed},
+		{"the issuer retires", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) { c.Set(epoch.Add(2 * time.Minute)) }, validator.CodeIssuerNotAllowed},
+		{"own check", func(_ *testClock, _ *switchedKeys, e *atomic.Pointer[error]) { e.Store(&checked) }, validator.CodeTokenRefused},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			clock, keys := &testClock{now: epoch}, &switchedKeys{}
+			keys.give(setOf(key), nil)
+			var verdict atomic.Pointer[error]
+			aud := apiURL
+			v := newValidator(t, func(c *validator.Config) {
+				c.Clock, c.Keys = clock, keys
+				switch tt.name {
+				case "the audience retires":
+					aud = "old-name"
+					c.RetiringAudiences = map[string]time.Time{aud: epoch.Add(time.Minute)}
+				case "the issuer retires":
+					c.AcceptUntil = epoch.Add(2 * time.Minute)
+				}
+				c.Check = func(context.Context, *validator.Token) error {
+					if e := verdict.Load(); e != nil {
+						return *e
+					}
+					return nil
+				}
+			})
+			token := mint("ES256", "at+jwt", object{"aud": aud, "nbf": epoch.Unix()})
+			first := accept(t, v, token)
+			if second := accept(t, v, token); second != first || hits(v) != 1 {
+				t.Fatalf("the token is not remembered: %+v", v.CacheStats())
+			}
+			tt.change(clock, keys, &verdict)
+			if got := codeOf(t, v, token); got != tt.want {
+				t.Errorf("code %v, want %v", got, tt.want)
+			}
+			// And back again: what killed it is not remembered either.
+			clock.Set(epoch)
+			keys.give(setOf(key), nil)
+			verdict.Store(nil)
+			if got := codeOf(t, v, token); got != 0 {
+				t.Errorf("afterwards: %v", got)
+			}
+		})
+	}
+}
+
+func TestRememberedTokenCountsForRetiring(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) {
+		c.AcceptUntil = epoch.Add(time.Hour)
+		c.RetiringAudiences = map[string]time.Time{"old-name": epoch.Add(time.Hour)}
+	})
+	token := mint("ES256", "", object{"aud": "old-name"})
+	for range 3 {
+		accept(t, v, token)
+	}
+	for _, use := range v.Retiring() {
+		if use.Uses != 3 {
+			t.Errorf("%+v", use)
+		}
+	}
+}
+
+// Only whole, verified tokens are remembered, each for its own validator.
+func TestWhatIsRemembered(t *testing.T) {
+	v := newValidator(t, nil)
+	good := mint("ES256", "", nil)
+	for _, bad := range []string{good + "AAAA", good[:len(good)-1], mint("ES256", "", object{"exp": 1}), mint("ES256", "", object{"cnf": object{}}), "x", ""} {
+		for range 2 {
+			if codeOf(t, v, bad) == 0 {
+				t.Errorf("accepted: %.20q", bad)
+			}
+		}
+	}
+	if s := v.CacheStats(); s.Entries != 0 || s.Hits != 0 {
+		t.Errorf("bad tokens are remembered: %+v", s)
+	}
+	accept(t, v, good)
+	other := newValidator(t, func(c *validator.Config) { c.Audiences = []string{"other"} })
+	if got := codeOf(t, other, good); got != validator.CodeAudienceNotAllowed {
+		t.Errorf("another validator: %v", got)
+	}
+	if _, err := v.Validate(t.Context(), validator.Credential{Scheme: "Basic", Token: good}); errorCode(t, err) != validator.CodeCredentialsMissing {
+		t.Errorf("by another scheme: %v", err)
+	}
+	off := newValidator(t, func(c *validator.Config) { c.Cache.Off = true })
+	first := accept(t, off, good)
+	if accept(t, off, good) == first || off.CacheStats() != (validator.CacheStats{}) {
+		t.Error("the cache is not off")
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	const entries = 200
+	for name, config := range map[string]validator.CacheConfig{
+		"entries": {Entries: entries},
+		"bytes":   {Bytes: entries * 1024},
+		"one":     {Entries: 1},
+		"nothing": {Bytes: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newValidator(t, func(c *validator.Config) { c.Cache = config })
+			for i := range 4 * entries {
+				accept(t, v, mint("EdDSA", "", object{"jti": fmt.Sprint(i)}))
+				s := v.CacheStats()
+				if config.Entries > 0 && s.Entries > config.Entries || config.Bytes > 0 && s.Bytes > config.Bytes {
+					t.Fatalf("after %d tokens: %+v", i+1, s)
+				}
+			}
+			s := v.CacheStats()
+			if name != "nothing" && s.Evictions == 0 || name == "entries" && s.Entries < entries*8/10 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// Tokens that are used again and again survive a flood of ten times as many
+// tokens as there is room for, each used once.
+func TestFloodDoesNotWashOutTheCache(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache.Entries = 400 })
+	regulars := make([]string, 100)
+	for i := range regulars {
+		regulars[i] = mint("EdDSA", "", object{"jti": fmt.Sprint("regular ", i)})
+		for range 3 {
+			accept(t, v, regulars[i])
+		}
+	}
+	before := hits(v)
+	for i := range 4000 {
+		accept(t, v, mint("EdDSA", "", object{"jti": fmt.Sprint("once ", i)}))
+		if i%10 == 0 { // each regular is seen every 1,000 tokens of the flood
+			accept(t, v, regulars[i/10%len(regulars)])
+		}
+	}
+	if got := hits(v) - before; got < 390 {
+		t.Errorf("%d of 400 were remembered", got)
+	}
+}
+
+// Everything at once, for the race detector: hits, misses, evictions, keys that
+// come and go, time that passes. What must never happen is that a token is
+// accepted whose key is gone for good.
+func TestCacheConcurrently(t *testing.T) {
+	key := must(jwks.NewKey("ed", "", signers()["ed"].Public()))
+	extra := must(jwks.NewKey("p256", "", signers()["p256"].Public()))
+	keys, clock := &switchedKeys{}, &testClock{now: epoch}
+	keys.give(setOf(key), nil)
+	v := newValidator(t, func(c *validator.Config) { c.Keys, c.Clock, c.Cache.Entries = keys, clock, 50 })
+	tokens := make([]string, 100)
+	for i := range tokens {
+		tokens[i] = mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
+	}
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		wg.Go(func() {
+			for i := range 300 {
+				switch got := codeOf(t, v, tokens[(i*7+worker)%len(tokens)]); got {
+				case 0, validator.CodeKeysUnavailable, validator.CodeTokenNotYetValid:
+				default:
+					t.Errorf("code %v", got)
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := range 200 {
+			switch i % 4 {
+			case 0:
+				keys.give(setOf(key, extra), nil)
+			case 1:
+				keys.give(nil, &jwks.UnavailableError{Err: errors.New("x")})
+			case 2:
+				clock.Set(epoch.Add(-time.Hour))
+			case 3:
+				clock.Set(epoch)
+				keys.give(setOf(key), nil)
+			}
+		}
+	})
+	wg.Wait()
+	keys.give(setOf(extra), nil)
+	clock.Set(epoch)
+	for _, token := range tokens {
+		if got := codeOf(t, v, token); got != validator.CodeKeyUnknown {
+			t.Fatalf("after the key is gone: %v", got)
+		}
+	}
+}
+
+func TestKnownTokenDoesNotAllocate(t *testing.T) {
+	v := newValidator(t, nil)
+	credential := bearerToken(mint("RS256", "at+jwt", nil))
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := v.Validate(context.Background(), credential); err != nil {
+			t.Error(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

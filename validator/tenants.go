@@ -1,0 +1,327 @@
+package validator
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/configerr"
+)
+
+// The defaults of [TenantsConfig].
+const (
+	DefaultMaxTenants      = 1000
+	DefaultTenantIdleAfter = time.Hour
+)
+
+// tenantGrace is how long a tenant is safe from having to make room, counted
+// from its last verified token.
+const tenantGrace = time.Minute
+
+// TenantsConfig says which issuers are accepted that are not known at start.
+type TenantsConfig struct {
+	_ [0]func()
+
+	// Allow returns the configuration of an issuer that is accepted, nil for one
+	// that is not. Its Issuer may be left empty. It is asked with what an
+	// unverified token says, by any number of goroutines, each time until it has
+	// said yes, so it should look the issuer up and not ask the network; it must
+	// not turn the issuer into a URL of any kind. An error means that it could
+	// not tell: the answer is [CodeDependencyUnavailable], unless the error is
+	// an [*Error]. Required.
+	Allow func(ctx context.Context, issuer string) (*Config, error)
+
+	// MaxTenants is how many tenants are kept at the same time. Zero:
+	// [DefaultMaxTenants]. For one more, the tenant without a verified token for
+	// the longest time has to go, if that is a minute or more; otherwise the new
+	// one is answered with [CodeDependencyUnavailable].
+	MaxTenants int
+
+	// IdleAfter is after how long without a verified token a tenant is closed,
+	// as a duration. Zero: [DefaultTenantIdleAfter].
+	IdleAfter time.Duration
+
+	// InsecurePrivateAddresses lets the keys of tenants be fetched from private,
+	// loopback and link-local addresses. Without it a tenant's issuer can be on
+	// public addresses only, whatever its name resolves to, because whoever
+	// registers a tenant chooses the name.
+	InsecurePrivateAddresses bool
+
+	// Logger and OnDecision learn of decisions that concern no tenant, as those of
+	// [Config] do of the others.
+	Logger     *slog.Logger
+	OnDecision func(context.Context, Decision)
+
+	// Clock is for tests. Nil: the system's.
+	Clock Clock
+}
+
+// Tenants validates the tokens of issuers that are not known at start, each by a
+// [Validator] of its own that is made when a token first names it. It is safe
+// for concurrent use.
+type Tenants struct {
+	config TenantsConfig
+	clock  Clock
+	hooks  Validator // for decisions that concern no tenant; it validates nothing
+
+	mu        sync.RWMutex // held for looking up and for changing the map only
+	closed    bool
+	byIssuer  map[string]*tenant
+	stopSweep func() bool // nil: no sweep is planned
+
+	closing sync.WaitGroup // closing a tenant waits for its network, and nobody for that
+}
+
+var (
+	_ Authenticator = (*Tenants)(nil)
+	_ Observer      = (*Tenants)(nil)
+)
+
+// A tenant is closed when it is out of the map and nobody uses it any more.
+type tenant struct {
+	*Validator
+	closing *sync.WaitGroup
+	lastUse atomic.Int64 // of a verified token, Unix nanoseconds; zero: none yet
+	users   atomic.Int64
+	removed atomic.Bool
+	once    sync.Once
+}
+
+var (
+	errNoTenant     = errors.New("no tenant has this issuer")
+	errTenantsFull  = errors.New("as many tenants as may be kept are in use")
+	errTenantIssuer = errors.New("the configuration is that of another issuer")
+	errTenantsGone  = errors.New("closed")
+)
+
+// ByTenant returns an authenticator that asks config.Allow about issuers when it
+// meets them. Close releases it. The error joins every problem, each a
+// [*ConfigError] that names its field.
+func ByTenant(config TenantsConfig) (*Tenants, error) {
+	var problems configerr.List
+	problems.Check(config.Allow != nil, "Allow", "required: which issuers are accepted")
+	problems.Check(config.MaxTenants >= 0, "MaxTenants", "negative")
+	problems.Check(config.IdleAfter >= 0, "IdleAfter", "negative")
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if config.MaxTenants == 0 {
+		config.MaxTenants = DefaultMaxTenants
+	}
+	if config.IdleAfter == 0 {
+		config.IdleAfter = DefaultTenantIdleAfter
+	}
+	return &Tenants{
+		config:   config,
+		clock:    clock.Or(config.Clock),
+		hooks:    Validator{config: Config{Logger: config.Logger, OnDecision: config.OnDecision}},
+		byIssuer: make(map[string]*tenant),
+	}, nil
+}
+
+// Validate implements [Authenticator]. The issuer is matched before anything else
+// that the token says.
+func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err error) {
+	defer recovered(&token, &err)
+	if refusal := receive(ctx, c); refusal != nil {
+		return nil, refusal
+	}
+	issuer, refusal := peekIssuer(c.Token)
+	if refusal != nil {
+		return nil, refusal
+	}
+	t, refusal := s.tenant(ctx, issuer)
+	if refusal != nil {
+		return nil, refusal
+	}
+	defer t.release()
+	token, refusal = t.remembered(ctx, c.Token)
+	if refusal != nil {
+		return nil, refusal.judgedBy(t.Validator)
+	}
+	t.lastUse.Store(s.clock.Now().UnixNano())
+	return token, nil
+}
+
+// tenant returns the issuer's tenant, to be released.
+func (s *Tenants) tenant(ctx context.Context, issuer string) (*tenant, *Error) {
+	s.mu.RLock()
+	t := s.byIssuer[issuer]
+	if t != nil {
+		t.users.Add(1)
+	}
+	s.mu.RUnlock()
+	if t != nil {
+		return t, nil
+	}
+	made, refusal := s.make(ctx, issuer)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.add(issuer, made)
+}
+
+// make asks about an issuer and makes its validator, which starts nothing yet.
+func (s *Tenants) make(ctx context.Context, issuer string) (*Validator, *Error) {
+	config, err := s.config.Allow(ctx, issuer)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, interrupted(ctx.Err())
+	case err != nil:
+		if _, ok := errors.AsType[*Error](err); ok {
+			return nil, asError(err)
+		}
+		return nil, NewError(CodeDependencyUnavailable, err)
+	case config == nil:
+		return nil, NewError(CodeIssuerNotAllowed, errNoTenant)
+	case config.Issuer != "" && config.Issuer != issuer:
+		return nil, NewError(CodeInternal, errTenantIssuer)
+	}
+	own := *config
+	own.Issuer = issuer
+	own.publicAddressesOnly = !s.config.InsecurePrivateAddresses
+	v, err := New(own)
+	if err != nil {
+		return nil, NewError(CodeInternal, err)
+	}
+	return v, nil
+}
+
+// add puts a new tenant into the map, unless somebody else has in the meantime.
+func (s *Tenants) add(issuer string, made *Validator) (*tenant, *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.byIssuer[issuer]
+	switch {
+	case s.closed:
+		_ = made.Close()
+		return nil, NewError(CodeDependencyUnavailable, errTenantsGone)
+	case t != nil:
+		_ = made.Close()
+	case len(s.byIssuer) >= s.config.MaxTenants && !s.makeRoom():
+		_ = made.Close()
+		return nil, NewUnavailableError(CodeDependencyUnavailable, tenantGrace, errTenantsFull)
+	default:
+		t = &tenant{Validator: made, closing: &s.closing}
+		s.byIssuer[issuer] = t
+		s.planSweep()
+	}
+	t.users.Add(1)
+	return t, nil
+}
+
+// makeRoom removes the tenant that had no verified token for the longest time.
+// Forged tokens do not count, or they could keep live tenants out. The caller
+// holds mu.
+func (s *Tenants) makeRoom() bool {
+	victim, oldest := "", s.clock.Now().Add(-tenantGrace).UnixNano()
+	for issuer, t := range s.byIssuer {
+		if last := t.lastUse.Load(); last <= oldest && t.users.Load() == 0 {
+			victim, oldest = issuer, last
+		}
+	}
+	if victim == "" {
+		return false
+	}
+	s.remove(victim)
+	return true
+}
+
+// planSweep makes sure that idle tenants will be closed. The caller holds mu.
+func (s *Tenants) planSweep() {
+	if s.stopSweep == nil && len(s.byIssuer) > 0 {
+		s.stopSweep = s.clock.AfterFunc(s.config.IdleAfter, s.sweep)
+	}
+}
+
+// sweep closes the idle tenants. One that has never had a verified token is idle
+// at the first sweep that it sees.
+func (s *Tenants) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopSweep = nil
+	if s.closed {
+		return
+	}
+	limit := s.clock.Now().Add(-s.config.IdleAfter).UnixNano()
+	for issuer, t := range s.byIssuer {
+		if t.lastUse.Load() <= limit && t.users.Load() == 0 {
+			s.remove(issuer)
+		}
+	}
+	s.planSweep()
+}
+
+// remove takes a tenant out of the map. The caller holds mu.
+func (s *Tenants) remove(issuer string) {
+	t := s.byIssuer[issuer]
+	delete(s.byIssuer, issuer)
+	t.removed.Store(true)
+	if t.users.Load() == 0 {
+		t.close()
+	}
+}
+
+func (t *tenant) release() {
+	if t.users.Add(-1) == 0 && t.removed.Load() {
+		t.close()
+	}
+}
+
+func (t *tenant) close() {
+	t.once.Do(func() { t.closing.Go(func() { _ = t.Validator.Close() }) })
+}
+
+// Forget closes the tenant of an issuer, if there is one, so that Allow is asked
+// about it again: when its configuration has changed, or it is none any more.
+func (s *Tenants) Forget(issuer string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byIssuer[issuer] != nil {
+		s.remove(issuer)
+	}
+}
+
+// Len returns how many tenants are kept at the moment.
+func (s *Tenants) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.byIssuer)
+}
+
+// Observe implements [Observer]: a decision is reported to the hooks of the
+// tenant that it concerns, or else to those of [TenantsConfig].
+func (s *Tenants) Observe(ctx context.Context, d Decision) {
+	v := &s.hooks
+	if d.Err != nil && d.Err.judge != nil {
+		v = d.Err.judge
+	} else if d.Issuer != "" {
+		s.mu.RLock()
+		if t := s.byIssuer[d.Issuer]; t != nil {
+			v = t.Validator
+		}
+		s.mu.RUnlock()
+	}
+	v.Observe(ctx, d)
+}
+
+// Close closes all tenants and waits for that. It can be called more than once;
+// afterwards a token is answered with [CodeDependencyUnavailable] or worse.
+func (s *Tenants) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	for issuer := range s.byIssuer {
+		s.remove(issuer)
+	}
+	if s.stopSweep != nil {
+		s.stopSweep()
+		s.stopSweep = nil
+	}
+	s.mu.Unlock()
+	s.closing.Wait()
+	return nil
+}

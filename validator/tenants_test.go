@@ -1,0 +1,318 @@
+package validator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearerguard/bearerguard/jwks"
+	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/bearerguard/bearerguard/validator"
+)
+
+// stepClock is a clock that runs its timers when it is moved.
+type stepClock struct {
+	mu     sync.Mutex
+	now    time.Time
+	timers map[int]stepTimer
+	next   int
+}
+
+type stepTimer struct {
+	at time.Time
+	f  func()
+}
+
+func newStepClock() *stepClock { return &stepClock{now: epoch, timers: map[int]stepTimer{}} }
+
+func (c *stepClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *stepClock) AfterFunc(d time.Duration, f func()) func() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next++
+	id := c.next
+	c.timers[id] = stepTimer{c.now.Add(d), f}
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, pending := c.timers[id]
+		delete(c.timers, id)
+		return pending
+	}
+}
+
+func (c *stepClock) advance(d time.Duration) {
+	c.mu.Lock()
+	c.now = c.now.Add(d)
+	var due []func()
+	for id, t := range c.timers {
+		if !t.at.After(c.now) {
+			due = append(due, t.f)
+			delete(c.timers, id)
+		}
+	}
+	c.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}
+
+func (c *stepClock) pending() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.timers)
+}
+
+// tenantName is the issuer of a tenant; tenantToken a good token of it.
+func tenantName(i int) string { return fmt.Sprintf("https://tenant-%d.example.com", i) }
+
+func tenantToken(i int) string {
+	return mint("EdDSA", "", object{"iss": tenantName(i), "exp": epoch.Add(100 * time.Hour).Unix()})
+}
+
+// tenantsOf returns Tenants in which the issuers of allowed are, and a counter of
+// how often Allow was asked.
+func tenantsOf(t *testing.T, clock validator.Clock, most int, allowed ...string) (*validator.Tenants, *atomic.Int32) {
+	t.Helper()
+	asked := new(atomic.Int32)
+	tenants, err := validator.ByTenant(validator.TenantsConfig{
+		MaxTenants: most,
+		IdleAfter:  time.Hour,
+		Clock:      clock,
+		Allow: func(_ context.Context, issuer string) (*validator.Config, error) {
+			asked.Add(1)
+			if !slices.Contains(allowed, issuer) {
+				return nil, nil
+			}
+			return &validator.Config{Audiences: []string{apiURL}, Keys: jwks.Static(publishedKeys()), Clock: clock}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tenants.Close() })
+	return tenants, asked
+}
+
+func TestTenants(t *testing.T) {
+	tenants, asked := tenantsOf(t, &testClock{now: epoch}, 0, tenantName(1), tenantName(2))
+	testRefusals(t, tenants, []refusal{
+		{"first", tenantToken(1), 0},
+		{"second", tenantToken(2), 0},
+		{"first again", tenantToken(1), 0},
+		{"nobody", tenantToken(3), validator.CodeIssuerNotAllowed},
+		{"first, expired", mint("EdDSA", "", object{"iss": tenantName(1), "exp": 1}), validator.CodeTokenExpired},
+		{"no issuer", mint("EdDSA", "", object{"iss": nil}), validator.CodeClaimMissing},
+		{"not a JWS", "x", validator.CodeTokenMalformed},
+	})
+	if asked.Load() != 3 || tenants.Len() != 2 {
+		t.Errorf("asked %d times, %d tenants", asked.Load(), tenants.Len())
+	}
+	tenants.Forget(tenantName(1))
+	tenants.Forget("nobody")
+	if codeOf(t, tenants, tenantToken(1)) != 0 || asked.Load() != 4 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+	_ = tenants.Close()
+	_ = tenants.Close()
+	if got := codeOf(t, tenants, tenantToken(1)); got != validator.CodeDependencyUnavailable || tenants.Len() != 0 {
+		t.Errorf("closed: %v, %d tenants", got, tenants.Len())
+	}
+}
+
+func TestTenantsConfig(t *testing.T) {
+	_, err := validator.ByTenant(validator.TenantsConfig{MaxTenants: -1, IdleAfter: -1})
+	if got := fieldsOf(t, err); !slices.Equal(got, []string{"Allow", "IdleAfter", "MaxTenants"}) {
+		t.Errorf("problems with %q", got)
+	}
+}
+
+func TestAllowAnswers(t *testing.T) {
+	private := errors.New("database is down")
+	good := validator.Config{Audiences: []string{apiURL}, Keys: jwks.Static(publishedKeys()), Clock: &testClock{now: epoch}}
+	other, bad := good, good
+	other.Issuer = "https://other.example.com"
+	bad.Audiences = nil
+	tests := []struct {
+		name   string
+		config *validator.Config
+		err    error
+		panics bool
+		want   validator.Code
+	}{
+		{"yes", &good, nil, false, 0},
+		{"no", nil, nil, false, validator.CodeIssuerNotAllowed},
+		{"cannot tell", nil, private, false, validator.CodeDependencyUnavailable},
+		{"decides itself", nil, validator.NewError(validator.CodeTokenRefused, private), false, validator.CodeTokenRefused},
+		{"error and configuration", &good, private, false, validator.CodeDependencyUnavailable},
+		{"configuration of another issuer", &other, nil, false, validator.CodeInternal},
+		{"wrong configuration", &bad, nil, false, validator.CodeInternal},
+		{"panic", nil, nil, true, validator.CodeInternal},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tenants := must(validator.ByTenant(validator.TenantsConfig{Allow: func(context.Context, string) (*validator.Config, error) {
+				if tt.panics {
+					panic("x")
+				}
+				return tt.config, tt.err
+			}}))
+			defer tenants.Close()
+			if got := codeOf(t, tenants, tenantToken(1)); got != tt.want {
+				t.Errorf("code %v, want %v", got, tt.want)
+			}
+		})
+	}
+	t.Run("canceled meanwhile", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tenants := must(validator.ByTenant(validator.TenantsConfig{Allow: func(ctx context.Context, _ string) (*validator.Config, error) {
+			cancel()
+			return nil, ctx.Err()
+		}}))
+		defer tenants.Close()
+		if _, err := tenants.Validate(ctx, bearerToken(tenantToken(1))); errorCode(t, err) != validator.CodeCanceled {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestTenantsAreBounded(t *testing.T) {
+	clock := newStepClock()
+	tenants, asked := tenantsOf(t, clock, 2, tenantName(1), tenantName(2), tenantName(3))
+	ok := func(i int) {
+		t.Helper()
+		if got := codeOf(t, tenants, tenantToken(i)); got != 0 {
+			t.Errorf("tenant %d: %v", i, got)
+		}
+	}
+	ok(1)
+	clock.advance(30 * time.Second)
+	ok(2)
+	// Both have been used within the last minute: no room.
+	if got := codeOf(t, tenants, tenantToken(3)); got != validator.CodeDependencyUnavailable {
+		t.Errorf("third tenant: %v", got)
+	}
+	clock.advance(30 * time.Second)
+	ok(3) // in place of the first
+	if tenants.Len() != 2 {
+		t.Errorf("%d tenants", tenants.Len())
+	}
+	before := asked.Load()
+	ok(2)
+	if asked.Load() != before {
+		t.Error("the second had to go, though it was used last")
+	}
+	// A forged token makes room for nobody and keeps nobody in.
+	clock.advance(time.Minute)
+	forged := mint("EdDSA", "", object{"iss": tenantName(1)}) + "AAAA"
+	if got := codeOf(t, tenants, forged); got != validator.CodeSignatureInvalid {
+		t.Fatalf("forged: %v", got)
+	}
+	ok(2)
+	ok(3)
+	if tenants.Len() != 2 {
+		t.Errorf("%d tenants", tenants.Len())
+	}
+}
+
+func TestIdleTenantsAreClosed(t *testing.T) {
+	clock := newStepClock()
+	tenants, _ := tenantsOf(t, clock, 10, tenantName(1), tenantName(2))
+	for _, i := range []int{1, 2} {
+		if got := codeOf(t, tenants, tenantToken(i)); got != 0 {
+			t.Fatal(got)
+		}
+	}
+	clock.advance(59 * time.Minute)
+	if got := codeOf(t, tenants, tenantToken(2)); got != 0 || tenants.Len() != 2 {
+		t.Errorf("before: %v, %d tenants", got, tenants.Len())
+	}
+	clock.advance(time.Minute)
+	if tenants.Len() != 1 {
+		t.Errorf("after an hour %d tenants are left", tenants.Len())
+	}
+	clock.advance(time.Hour)
+	if tenants.Len() != 0 || clock.pending() != 0 {
+		t.Errorf("after two hours %d tenants and %d timers are left", tenants.Len(), clock.pending())
+	}
+}
+
+// A tenant that has to go while it validates a token finishes that first.
+func TestTenantIsNotClosedInUse(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	tenants := must(validator.ByTenant(validator.TenantsConfig{
+		InsecurePrivateAddresses: true,
+		Allow: func(_ context.Context, issuer string) (*validator.Config, error) {
+			return &validator.Config{Audiences: []string{apiURL}, Clock: &testClock{now: epoch}, Keys: &scriptedKeys{current: func(context.Context) (*jwks.Set, error) {
+				close(entered)
+				<-leave
+				return publishedKeys(), nil
+			}}}, nil
+		},
+	}))
+	done := make(chan validator.Code)
+	go func() { done <- codeOf(t, tenants, tenantToken(1)) }()
+	<-entered
+	tenants.Forget(tenantName(1))
+	close(leave)
+	if got := <-done; got != 0 {
+		t.Errorf("code %v", got)
+	}
+	_ = tenants.Close()
+}
+
+func TestTenantsConcurrently(t *testing.T) {
+	tenants, _ := tenantsOf(t, nil, 8, tenantName(0), tenantName(1), tenantName(2), tenantName(3))
+	live := make([]string, 5)
+	for i := range live {
+		live[i] = mint("EdDSA", "", object{"iss": tenantName(i), "exp": time.Now().Add(time.Hour).Unix(), "iat": nil})
+	}
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			want := validator.Code(0)
+			if i%5 == 4 {
+				want = validator.CodeIssuerNotAllowed
+			}
+			if got := codeOf(t, tenants, live[i%5]); got != want {
+				t.Errorf("tenant %d: %v", i%5, got)
+			}
+			if i%10 == 0 {
+				tenants.Forget(tenantName(i % 4))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestTenantsReport(t *testing.T) {
+	var seen []string
+	hook := func(name string) func(context.Context, validator.Decision) {
+		return func(_ context.Context, d validator.Decision) { seen = append(seen, name+" "+d.Code().String()) }
+	}
+	tenants := must(validator.ByTenant(validator.TenantsConfig{OnDecision: hook("nobody"), Allow: func(_ context.Context, issuer string) (*validator.Config, error) {
+		if issuer != tenantName(1) {
+			return nil, nil
+		}
+		return &validator.Config{Audiences: []string{apiURL}, Keys: jwks.Static(publishedKeys()), Clock: &testClock{now: epoch}, OnDecision: hook("tenant")}, nil
+	}}))
+	defer tenants.Close()
+	guard := validator.NewGuard(tenants)
+	for _, token := range []string{tenantToken(1), tenantToken(2), mint("EdDSA", "", object{"iss": tenantName(1), "exp": 1})} {
+		_, _, _ = guard.Authorize(t.Context(), validator.Request{Requirement: scopes.Authenticated(), Authorization: []string{"Bearer " + token}})
+	}
+	_, _, _ = guard.Authorize(t.Context(), authorization())
+	if want := []string{"tenant OK", "nobody ISSUER_NOT_ALLOWED", "tenant TOKEN_EXPIRED", "nobody CREDENTIALS_MISSING"}; !slices.Equal(seen, want) {
+		t.Errorf("decisions %q, want %q", seen, want)
+	}
+}
