@@ -2,6 +2,7 @@ package jwks_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,18 @@ func TestConfigProblems(t *testing.T) {
 		{"stale after two refreshes", jwks.Config{URL: url, MaxStale: 20 * time.Minute}, ""},
 		{"default stale and rare refresh", jwks.Config{URL: url, RefreshInterval: time.Hour}, "MaxStale"},
 		{"stale for too long", jwks.Config{URL: url, MaxStale: 8 * 24 * time.Hour}, "MaxStale"},
+		{"file", jwks.Config{File: "keys.json"}, ""},
+		{"file and URL", jwks.Config{File: "keys.json", URL: url}, "File"},
+		{"file and issuer", jwks.Config{File: "keys.json", Issuer: issuer}, "File"},
+		{"file and transport", jwks.Config{File: "keys.json", Transport: http.DefaultTransport}, "Transport"},
+		{"file and cache", jwks.Config{File: "keys.json", CacheFile: "cache.json"}, "CacheFile"},
+		{"URL and cache", jwks.Config{URL: url, CacheFile: "cache.json"}, ""},
+		{"issuer and cache", jwks.Config{Issuer: issuer, CacheFile: "cache.json"}, ""},
+		{"public only", jwks.Config{URL: url, PublicAddressesOnly: true}, ""},
+		{"public only through a transport", jwks.Config{URL: url, PublicAddressesOnly: true, Transport: http.DefaultTransport},
+			"PublicAddressesOnly"},
+		{"public only and loopback", jwks.Config{URL: url, PublicAddressesOnly: true, InsecureLoopbackHTTP: true},
+			"PublicAddressesOnly"},
 		{"everything", jwks.Config{Issuer: "ftp://u:secret@x", RefreshInterval: time.Nanosecond, MaxStale: 1000 * time.Hour},
 			"Issuer RefreshInterval MaxStale"},
 	}

@@ -3,7 +3,9 @@
 // A [Source] hands out immutable snapshots ([Set]) of vetted keys ([Key]). [Remote]
 // is the one for production: it fetches the key set document (RFC 7517) from a URL
 // or finds it through the issuer's metadata (RFC 8414), refreshes it in the
-// background and goes on through outages. [Static] is a set that never changes.
+// background and goes on through outages. It can also watch a file (Config.File),
+// and keep the last set in one for a start during an outage (Config.CacheFile).
+// [Static] is a set that never changes.
 //
 // What it promises:
 //
@@ -15,9 +17,11 @@
 //     them; then there are none, which is an [UnavailableError] and says nothing
 //     about a token.
 //   - A set is never replaced by a broken, empty or oversized one.
-//   - Every fetch takes at most 5 seconds and reads at most 1 MiB. It uses https,
-//     follows no redirect and keeps no cookie.
+//   - Every fetch takes at most 5 seconds and reads at most 1 MiB, whatever
+//     transport it goes through. It uses https, follows no redirect and keeps no
+//     cookie. Where others name the issuer it can be kept to public addresses
+//     (Config.PublicAddressesOnly).
 //
 // What it does not promise: that the keys are the issuer's. That rests on TLS, and
-// on the configured URL or issuer.
+// on the configured URL or issuer; with a file, on who can write to it.
 package jwks

@@ -18,6 +18,12 @@ const (
 	// StaleServed follows a RefreshFailed: keys that were last confirmed Age ago
 	// go on being used.
 	StaleServed EventKind = "stale served"
+	// CacheRestored follows the RefreshFailed of the first fetch: there is a set
+	// of Keys keys from the CacheFile, last confirmed Age ago.
+	CacheRestored EventKind = "cache restored"
+	// CacheFailed: the CacheFile could not be read or written, or has nothing that
+	// may be used, for the reason Err. It is told once until the next success.
+	CacheFailed EventKind = "cache failed"
 	// KeyAdded, KeyRemoved: the key KeyID is new in the set, or gone from it.
 	KeyAdded   EventKind = "key added"
 	KeyRemoved EventKind = "key removed"

@@ -3,9 +3,13 @@ package jwks_test
 import (
 	"crypto"
 	"encoding/json"
+	"fmt"
 	"math/big"
+	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bearerguard/bearerguard/jwks"
 	jwx "github.com/lestrrat-go/jwx/v2/jwk"
@@ -52,6 +56,40 @@ func FuzzParse(f *testing.F) {
 			}
 			checkAgainstJWX(t, set, element, numbers)
 		}
+	})
+}
+
+// FuzzCacheFile checks that what is used from a file was saved for this URL and is
+// neither too old nor from the future, according to a slow reading of it.
+func FuzzCacheFile(f *testing.F) {
+	const template = `{"source":%q,"confirmed":%q,%s`
+	keys := published("a")[1:]
+	f.Add(fmt.Sprintf(template, keysURL, "2000-01-01T00:00:00Z", keys))
+	f.Add(fmt.Sprintf(template, keysURL, "2000-01-01T01:00:01+01:00", keys))
+	f.Add(fmt.Sprintf(template, "http://127.0.0.1/other", "2000-01-01T00:00:00Z", keys))
+	f.Add(fmt.Sprintf(template, keysURL, "1999-12-31T22:00:00Z", `"source":"",`+keys))
+	f.Add(keys)
+	path := filepath.Join(f.TempDir(), "cache.json")
+	f.Fuzz(func(t *testing.T, content string) {
+		put(t, path, content)
+		synctest.Test(t, func(t *testing.T) {
+			is := newIssuer(t, "")
+			is.refuse()
+			r := is.remote(t, cachedAt(path))
+			set, err := r.Current(t.Context())
+			var doc struct{ Source, Confirmed string }
+			if err != nil || r.Status().CacheError != nil {
+				return
+			}
+			if err := json.Unmarshal([]byte(content), &doc); err != nil {
+				t.Fatalf("not JSON at all: %v", err)
+			}
+			confirmed, err := time.Parse(time.RFC3339Nano, doc.Confirmed)
+			age := time.Since(confirmed)
+			if err != nil || doc.Source != keysURL || age < 0 || age >= time.Hour || set.Len() == 0 || r.Status().Age != age {
+				t.Errorf("used at an age of %v: %s", age, content)
+			}
+		})
 	})
 }
 

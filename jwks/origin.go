@@ -29,7 +29,8 @@ type origin struct {
 	maxAge    time.Duration // how long that is trusted
 	doubtful  bool          // the last fetch of keys failed
 
-	etag string // of the last document that was accepted from keys
+	etag  string    // of the last document that was accepted from keys
+	whole time.Time // when that came
 }
 
 // An answer is the outcome of a fetch that worked.
@@ -82,7 +83,9 @@ func (o *origin) locate(ctx context.Context) error {
 // fetchKeys fetches and reads the key set document.
 func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error) {
 	header := http.Header{"Accept": {"application/jwk-set+json, application/json"}}
-	conditional = conditional && o.etag != ""
+	// Now and then the whole document is asked for: something on the way that
+	// answers 304 to everything must not keep withdrawn keys alive for ever.
+	conditional = conditional && o.etag != "" && elapsed(o.whole, o.clock.Now()) < o.maxAge
 	if conditional {
 		header.Set("If-None-Match", o.etag)
 	}
@@ -99,7 +102,7 @@ func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error
 	case response.Status != http.StatusOK:
 		return answer{}, refused(response, o.clock.Now())
 	}
-	got.etag = entityTag(response.Header)
+	got.etag, o.whole = entityTag(response.Header), o.clock.Now()
 	got.set, got.dropped, err = Parse(response.Body)
 	if err != nil {
 		return answer{}, &unusableError{err, got.dropped}
@@ -147,8 +150,15 @@ type unusableError struct {
 
 func (e *unusableError) Error() string { return e.err.Error() }
 
-// holdOff returns how long the issuer asks to be left alone.
-func holdOff(err error) time.Duration {
+// holdOff returns how long the issuer asks to be left alone, by any of its
+// documents that were asked for.
+func holdOff(err error) (longest time.Duration) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range several.Unwrap() {
+			longest = max(longest, holdOff(err))
+		}
+		return longest
+	}
 	if refusal, ok := errors.AsType[*statusError](err); ok {
 		return refusal.retryAfter
 	}

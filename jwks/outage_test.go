@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,8 +165,15 @@ func TestFaultsWarm(t *testing.T) {
 				if time.Since(began) > 4*time.Minute+5*time.Second {
 					t.Errorf("told %v too late", time.Since(began)-4*time.Minute)
 				}
+				// Within 5 seconds of the endpoint's return all is well again, within
+				// 10 if a request still hangs there.
 				is.serve(published("a"))
-				time.Sleep(10 * time.Second)
+				recovery := 5 * time.Second
+				if name == "hang" || name == "slow drip" {
+					recovery *= 2
+				}
+				time.Sleep(recovery)
+				synctest.Wait()
 				if set := current(t, r); !has(set, "a") || has(set, "evil") {
 					t.Errorf("keys %v", r.Status().KeyIDs)
 				}
@@ -256,6 +264,20 @@ func TestRetryAfter(t *testing.T) {
 			})
 		})
 	}
+	// Either of the metadata documents may ask for it.
+	for _, refusing := range []string{rfc, openid} {
+		synctest.Test(t, func(t *testing.T) {
+			is := newIssuer(t, "")
+			newSite(is).handle(refusing, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "20")
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})
+			_, err := is.remote(t, discovering(host)).Current(t.Context())
+			if u := unavailable(t, err); u.RetryAfter != 20*time.Second {
+				t.Errorf("%s: RetryAfter = %v", refusing, u.RetryAfter)
+			}
+		})
+	}
 	// Unknown key ids do not break the peace either.
 	synctest.Test(t, func(t *testing.T) {
 		is := newIssuer(t, published("a"))
@@ -305,6 +327,41 @@ func TestBadTransport(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A fickle clock panics once when told to.
+type fickle struct {
+	skewed
+	panics atomic.Bool
+}
+
+func (c *fickle) Now() time.Time {
+	if c.panics.Swap(false) {
+		panic("secret")
+	}
+	return c.skewed.Now()
+}
+
+// TestPanicWhileReading: whatever breaks in the middle of an attempt ends the
+// attempt and nothing else. Here it is the clock, asked about a refusal.
+func TestPanicWhileReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, "")
+		clock := &fickle{skewed: skewed{outside: realTime, inside: time.Now()}}
+		is.answer(func(w http.ResponseWriter, _ *http.Request) {
+			clock.panics.Store(true)
+			w.WriteHeader(http.StatusBadGateway)
+		})
+		r := is.remote(t, func(c *jwks.Config) { c.Clock = clock })
+		_, err := r.Current(t.Context())
+		if u := unavailable(t, err); u.Err.Error() != "the fetch did not come to an end" {
+			t.Errorf("%v", err)
+		}
+		is.serve(published("a"))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		current(t, r)
+	})
 }
 
 // A skewed clock is one whose wall clock was set, or went on while the machine

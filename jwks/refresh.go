@@ -69,33 +69,39 @@ var errAborted = errors.New("the fetch did not come to an end")
 // run fetches, without mu: only one attempt at a time runs.
 func (r *Remote) run(ctx context.Context, a *attempt, haveSet bool) {
 	var got answer
+	var restored *saved
 	err := errAborted
 	defer func() {
 		_ = recover() // nothing on this path may take the process down
 		a.cancel()
-		r.finish(a, got, err)
+		r.save(r.finish(a, got, restored, err))
 	}()
 	got, err = r.origin.fetch(ctx, haveSet)
+	if err != nil && !haveSet {
+		restored = r.restore(ctx)
+	}
 }
 
-// finish puts the outcome of an attempt into effect and plans the next one.
-func (r *Remote) finish(a *attempt, got answer, err error) {
+// finish puts the outcome of an attempt into effect and plans the next one. It
+// returns what the issuer has just confirmed, if anything.
+func (r *Remote) finish(a *attempt, got answer, restored *saved, err error) (confirmed *snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		a.end(nil, &UnavailableError{Err: ErrClosed})
-		return
+		return nil
 	}
 	r.ended = r.clock.Now()
 	var events []Event
 	if err == nil {
 		events = r.accept(a, got)
+		confirmed = r.current.Load()
 	} else {
-		events = r.reject(err)
+		events = r.reject(err, restored)
 	}
 	r.attempt = newAttempt()
 	r.attempt.timer = r.startLater(r.attempt, r.wait)
-	if err == nil {
+	if err == nil || restored != nil {
 		a.end(r.current.Load().set, nil)
 	} else {
 		a.end(nil, r.unavailable(r.ended))
@@ -104,6 +110,7 @@ func (r *Remote) finish(a *attempt, got answer, err error) {
 		events[i].Time = r.ended
 	}
 	r.events.send(events...)
+	return confirmed
 }
 
 // startLater starts the attempt after d, unless something else has by then.
@@ -153,8 +160,8 @@ func (r *Remote) accept(a *attempt, got answer) []Event {
 }
 
 // reject leaves the set in force as it is: keys that were good a moment ago are a
-// better answer than none.
-func (r *Remote) reject(err error) []Event {
+// better answer than none. At the start that may be one that was saved.
+func (r *Remote) reject(err error, restored *saved) []Event {
 	r.failures++
 	r.lastError = err
 	r.wait = backoff(r.failures)
@@ -166,6 +173,9 @@ func (r *Remote) reject(err error) []Event {
 	if unusable, ok := errors.AsType[*unusableError](err); ok {
 		events = append(events, newlyDropped(r.dropped, unusable.dropped)...)
 		r.dropped = unusable.dropped
+	}
+	if restored != nil {
+		events = append(events, r.begin(restored)...)
 	}
 	if s := r.current.Load(); s != nil {
 		age := elapsed(s.confirmed, r.ended)

@@ -27,6 +27,7 @@ type Remote struct {
 	maxStale        time.Duration
 	clock           clock.Clock
 	client          *fetch.Client
+	cache           *cache // nil: none
 	events          notifier
 
 	// What readers see. It is written under mu.
@@ -48,6 +49,7 @@ type Remote struct {
 	lastSuccess time.Time
 	location    string // where the keys came from
 	dropped     []Dropped
+	cacheError  error
 
 	unknown        bucket // fetches for unknown key ids
 	suppressed     int    // since the last event about it
@@ -78,7 +80,7 @@ func NewRemote(config Config) (*Remote, error) {
 		refreshInterval: config.RefreshInterval,
 		maxStale:        config.MaxStale,
 		clock:           config.Clock,
-		client:          fetch.New(config.Transport, config.Clock),
+		client:          config.newClient(),
 		events:          notifier{notify: config.OnEvent},
 		attempt:         newAttempt(),
 	}
@@ -92,6 +94,9 @@ func NewRemote(config Config) (*Remote, error) {
 	}
 	if issuer != nil {
 		r.origin.metadata = metadataURLs(issuer)
+	}
+	if config.CacheFile != "" {
+		r.cache = newCache(config.CacheFile, config.Issuer+config.URL, config.Clock)
 	}
 	return r, nil
 }
@@ -227,8 +232,8 @@ func (r *Remote) suppress(now time.Time) {
 // Ready waits until there are keys. It fetches them if nobody has yet, and again
 // after failures, until ctx is done; then the error is ctx's, together with the
 // reason why there are none. Nobody has to call it: a program does so at its start
-// to learn of a wrong configuration before the first request, or in a check of
-// its health.
+// to learn of a wrong configuration before the first request. For a check of its
+// health there is [Remote.Healthy].
 func (r *Remote) Ready(ctx context.Context) error {
 	for {
 		next, _ := r.progress()
@@ -241,10 +246,11 @@ func (r *Remote) Ready(ctx context.Context) error {
 			continue
 		case <-ctx.Done():
 		}
-		if _, reason := r.progress(); reason != nil {
-			return fmt.Errorf("%w; keys unavailable: %w", ctx.Err(), reason)
+		_, reason := r.progress()
+		if reason == nil {
+			reason = errNoAnswer
 		}
-		return fmt.Errorf("%w; keys unavailable: no answer yet", ctx.Err())
+		return fmt.Errorf("%w; keys unavailable: %w", ctx.Err(), reason)
 	}
 }
 
@@ -258,7 +264,8 @@ func (r *Remote) progress() (*attempt, error) {
 
 // Close stops everything: the fetch that may be under way, its timers, the
 // connections of the transport unless that is the caller's. It waits for that,
-// and for the event that may be being delivered. Closing twice does no harm.
+// for at most 5 seconds if the caller's transport does not come back, and for the
+// event that may be being delivered. Closing twice does no harm.
 // Afterwards there are no keys, for the reason [ErrClosed].
 func (r *Remote) Close() error {
 	r.mu.Lock()

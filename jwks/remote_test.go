@@ -274,6 +274,34 @@ func TestConditionalRequests(t *testing.T) {
 	})
 }
 
+// Something on the way that takes every document for unchanged does not keep
+// withdrawn keys alive: within max-stale the whole document is asked for.
+func TestEverythingIsUnchanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, "")
+		var rotated atomic.Bool
+		is.answer(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"v1"`)
+			switch {
+			case r.Header.Get("If-None-Match") != "":
+				w.WriteHeader(http.StatusNotModified)
+			case rotated.Load():
+				fmt.Fprint(w, published("new"))
+			default:
+				fmt.Fprint(w, published("old"))
+			}
+		})
+		r := is.remote(t)
+		current(t, r)
+		rotated.Store(true)
+		time.Sleep(time.Hour + 10*time.Minute)
+		synctest.Wait()
+		if ids := r.Status().KeyIDs; len(ids) != 1 || ids[0] != "new" {
+			t.Errorf("keys %q", ids)
+		}
+	})
+}
+
 func TestBadEntityTagsAreNotSent(t *testing.T) {
 	for _, tag := range []string{"v1", `"a"b"`, `w/"v1"`, `"`, `"` + strings.Repeat("x", 300) + `"`, `"a b"`} {
 		synctest.Test(t, func(t *testing.T) {

@@ -1,11 +1,14 @@
 package jwks
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Status says how a [Remote] is doing, for logs and health pages.
 type Status struct {
 	Issuer  string    // as configured; empty if the URL was
-	URL     string    // where the last set came from; empty before
+	URL     string    // where the last set came from, a file: URL for a file; empty before
 	KeyIDs  []string  // of the keys in the set, "" for one without
 	Dropped []Dropped // keys of the last document that are not used
 
@@ -14,6 +17,7 @@ type Status struct {
 	LastSuccess time.Time     // when the last fetch that worked ended
 	LastError   error         // of the last fetch; nil if it worked
 	Failures    int           // fetches that failed since the last that worked
+	CacheError  error         // of reading or writing the CacheFile; nil if it worked
 	Refreshing  bool          // a fetch is under way
 	NextRefresh time.Time     // when the next one is planned; zero before the first
 }
@@ -29,6 +33,7 @@ func (r *Remote) Status() Status {
 		LastSuccess: r.lastSuccess,
 		LastError:   r.lastError,
 		Failures:    r.failures,
+		CacheError:  r.cacheError,
 		Refreshing:  r.attempt.running,
 	}
 	if r.closed {
@@ -47,3 +52,22 @@ func (r *Remote) Status() Status {
 	}
 	return status
 }
+
+// Healthy returns nil if there are keys that may be used, and an
+// [*UnavailableError] with the reason if not. It waits for nothing, so that it is
+// fit for a readiness check, but sees to it that the keys are being fetched: an
+// instance that gets no request before it is ready would otherwise never be. An
+// issuer that cannot be reached makes it fail only when keys are older than
+// MaxStale, as until then every token is judged.
+func (r *Remote) Healthy() error {
+	pending, _, err := r.joinOrStart()
+	if pending == nil {
+		return err
+	}
+	if _, err = r.progress(); err == nil {
+		err = errNoAnswer
+	}
+	return &UnavailableError{Err: err}
+}
+
+var errNoAnswer = errors.New("no answer yet")

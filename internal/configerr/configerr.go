@@ -2,7 +2,10 @@
 // package of this module.
 package configerr
 
-import "errors"
+import (
+	"errors"
+	"reflect"
+)
 
 // Error is one problem with one field of a configuration struct.
 type Error struct {
@@ -31,6 +34,16 @@ func (l *List) Check(ok bool, field, reason string) {
 
 // Err joins everything recorded; it is nil when nothing was.
 func (l *List) Err() error { return errors.Join(l.problems...) }
+
+// IsNil reports whether v is nil, or a nil pointer in an interface: a value that
+// is there for the compiler only.
+func IsNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
+}
 
 // All returns the problems that err joins, in their order. What is no [*Error]
 // is left out.

@@ -29,24 +29,40 @@ var (
 	ErrTimeout  = fmt.Errorf("no complete response within %v", Timeout)
 	ErrTooLarge = errors.New("response too large")
 	ErrPanic    = errors.New("the transport panicked")
+	ErrStray    = errors.New("the transport has not come back from an earlier request")
 	ErrGarbled  = errors.New("malformed HTTP response")
 )
 
 // Client makes bounded exchanges. It is safe for concurrent use.
 type Client struct {
-	http  http.Client
-	own   *http.Transport // nil if the caller brought one
-	clock clock.Clock
+	http   http.Client
+	own    *http.Transport // nil if the caller brought one
+	strays strays          // of the caller's transport
+	clock  clock.Clock
 }
 
 // New returns a client that sends through transport, or, if that is nil, through
-// one of its own.
+// one of its own, which uses the proxy that the environment names. A transport
+// that takes no notice of a request's context is left behind when the time is
+// over, and gets no other request before it has come back.
 func New(transport http.RoundTripper, c clock.Clock) *Client {
-	client := &Client{clock: clock.Or(c)}
 	if transport == nil {
-		client.own = newTransport()
-		transport = client.own
+		own := newTransport(false)
+		return newClient(own, own, c)
 	}
+	return newClient(transport, nil, c)
+}
+
+// NewPublicOnly returns a client with a transport of its own that connects to
+// public addresses only (see [IsPublic]) and uses no proxy. It is for URLs that
+// somebody else may choose, and fails with [ErrNotPublic].
+func NewPublicOnly(c clock.Clock) *Client {
+	own := newTransport(true)
+	return newClient(own, own, c)
+}
+
+func newClient(transport http.RoundTripper, own *http.Transport, c clock.Clock) *Client {
+	client := &Client{own: own, clock: clock.Or(c)}
 	client.http = http.Client{
 		Transport: transport,
 		// A redirect is an answer like any other. Following it would hand the
@@ -57,11 +73,16 @@ func New(transport http.RoundTripper, c clock.Clock) *Client {
 }
 
 // Close closes the idle connections of the client's own transport. One that the
-// caller brought is the caller's to close.
+// caller brought is the caller's to close; what has been left behind in it is
+// waited for, no longer than [Timeout].
 func (c *Client) Close() {
 	if c.own != nil {
 		c.own.CloseIdleConnections()
+		return
 	}
+	ctx, cancel := c.WithTimeout(context.Background())
+	defer cancel()
+	_ = c.strays.wait(ctx)
 }
 
 // Response is a response that has been read completely.
@@ -88,12 +109,19 @@ func (c *Client) Get(ctx context.Context, u *url.URL, header http.Header) (*Resp
 	return c.Do(ctx, &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: header})
 }
 
-// Do sends the request under ctx and the limits of this package. A transport must
-// obey the request's context. The errors hold nothing of what was sent or
-// received, except the host.
-func (c *Client) Do(ctx context.Context, request *http.Request) (response *Response, err error) {
+// Do sends the request under ctx and the limits of this package. The errors hold
+// nothing of what was sent or received, except the host.
+func (c *Client) Do(ctx context.Context, request *http.Request) (*Response, error) {
 	ctx, cancel := c.WithTimeout(ctx)
 	defer cancel()
+	if c.own != nil {
+		return c.exchange(ctx, request)
+	}
+	return c.apart(ctx, request)
+}
+
+// exchange sends the request and reads the whole response.
+func (c *Client) exchange(ctx context.Context, request *http.Request) (response *Response, err error) {
 	defer func() {
 		if recover() != nil { // the value may hold anything, so it is not told
 			response, err = nil, ErrPanic
@@ -108,7 +136,7 @@ func (c *Client) Do(ctx context.Context, request *http.Request) (response *Respo
 	if headerSize(received.Header) > MaxHeaderBytes {
 		return nil, ErrTooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(received.Body, MaxBodyBytes+1))
+	body, err := io.ReadAll(io.LimitReader(timely{ctx, received.Body}, MaxBodyBytes+1))
 	if err != nil {
 		return nil, describe(ctx, err)
 	}

@@ -9,10 +9,15 @@ import (
 
 // newTransport returns a transport of our own. http.DefaultTransport would be
 // shared with, and changed by, whatever else runs in the process.
-func newTransport() *http.Transport {
+func newTransport(publicOnly bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: Timeout, KeepAlive: 30 * time.Second}
+	proxy := http.ProxyFromEnvironment
+	if publicOnly {
+		dialer.ControlContext = refuseSpecial
+		proxy = nil // it would connect for us, to where we do not see
+	}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    Timeout,

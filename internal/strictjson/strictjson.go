@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -24,8 +26,9 @@ var (
 
 // reader is a decoder with the buffer it reads from; both are reused.
 type reader struct {
-	buf bytes.Buffer
-	dec jsontext.Decoder
+	buf       bytes.Buffer
+	dec       jsontext.Decoder
+	unescaped []byte
 }
 
 var readers = sync.Pool{New: func() any { return new(reader) }}
@@ -37,7 +40,7 @@ var readers = sync.Pool{New: func() any { return new(reader) }}
 // returned. Members may have been delivered before a later error is found, so
 // nothing may be used until Object has returned nil.
 func Object(b []byte, maxDepth int, member func(name []byte, value jsontext.Value) error) error {
-	if Depth(b) > maxDepth {
+	if depth(b, maxDepth) > maxDepth {
 		return ErrDepth
 	}
 	r := readers.Get().(*reader)
@@ -56,7 +59,6 @@ func Object(b []byte, maxDepth int, member func(name []byte, value jsontext.Valu
 	if _, err := r.dec.ReadToken(); err != nil {
 		return ErrSyntax
 	}
-	var unescaped [64]byte
 	for r.dec.PeekKind() != '}' {
 		quoted, err := r.dec.ReadValue()
 		if err != nil {
@@ -64,9 +66,10 @@ func Object(b []byte, maxDepth int, member func(name []byte, value jsontext.Valu
 		}
 		name := []byte(quoted[1 : len(quoted)-1])
 		if bytes.IndexByte(name, '\\') >= 0 {
-			if name, err = jsontext.AppendUnquote(unescaped[:0], quoted); err != nil {
+			if r.unescaped, err = jsontext.AppendUnquote(r.unescaped[:0], quoted); err != nil {
 				return ErrSyntax
 			}
+			name = r.unescaped
 		}
 		value, err := r.dec.ReadValue()
 		if err != nil {
@@ -87,11 +90,18 @@ func Object(b []byte, maxDepth int, member func(name []byte, value jsontext.Valu
 
 // String returns the string that v is, and whether v is a string.
 func String(v jsontext.Value) (string, bool) {
+	s, ok := View(v)
+	return strings.Clone(s), ok
+}
+
+// View is [String] without copying: unless it has escapes, the string shares
+// memory with v, which must never change afterwards.
+func View(v jsontext.Value) (string, bool) {
 	if v.Kind() != '"' {
 		return "", false
 	}
 	if inner := v[1 : len(v)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner), true
+		return unsafe.String(unsafe.SliceData(inner), len(inner)), true
 	}
 	s, err := jsontext.AppendUnquote(nil, v)
 	return string(s), err == nil
@@ -99,26 +109,58 @@ func String(v jsontext.Value) (string, bool) {
 
 // Strings returns the elements of v, and whether v is an array of strings only.
 func Strings(v jsontext.Value) ([]string, bool) {
-	if v.Kind() != '[' {
-		return nil, false
-	}
-	dec := jsontext.NewDecoder(bytes.NewReader(v))
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, false
-	}
 	list := []string{}
-	for dec.PeekKind() != ']' {
-		element, err := dec.ReadValue()
-		if err != nil {
-			return nil, false
-		}
-		s, ok := String(element)
-		if !ok {
-			return nil, false
-		}
-		list = append(list, s)
+	ok := EachString(v, func(s string) { list = append(list, strings.Clone(s)) })
+	return list, ok
+}
+
+// EachString calls f for the elements of v, as [View] returns them, and reports
+// whether v is an array of strings only; if it is not, f may have been called. The
+// value is one that [Object] delivered, so it is well-formed, and all there is to
+// do is to find out where its elements begin and end. A nil f is not called.
+func EachString(v jsontext.Value, f func(s string)) bool {
+	if v.Kind() != '[' {
+		return false
 	}
-	return list, true
+	for i := skipSpace(v, 1); v[i] != ']'; {
+		if v[i] != '"' {
+			return false
+		}
+		start := i
+		for i++; v[i] != '"'; i++ {
+			if v[i] == '\\' {
+				i++
+			}
+		}
+		i++
+		if f != nil {
+			s, ok := View(v[start:i])
+			if !ok {
+				return false
+			}
+			f(s)
+		}
+		if i = skipSpace(v, i); v[i] == ',' {
+			i = skipSpace(v, i+1)
+		}
+	}
+	return true
+}
+
+func skipSpace(v jsontext.Value, i int) int {
+	for v[i] == ' ' || v[i] == '\t' || v[i] == '\r' || v[i] == '\n' {
+		i++
+	}
+	return i
+}
+
+// depth returns how deeply b nests if that may be over limit, or else a number up
+// to limit.
+func depth(b []byte, limit int) int {
+	if n := bytes.Count(b, []byte("{")) + bytes.Count(b, []byte("[")); n <= limit {
+		return n
+	}
+	return Depth(b)
 }
 
 // Depth counts how deeply the arrays and objects of b nest. It is exact for

@@ -82,6 +82,12 @@ func TestStrings(t *testing.T) {
 	}{
 		{`[]`, []string{}, true},
 		{`["a","b\u0063"]`, []string{"a", "bc"}, true},
+		{` [ "a" , "b" ] `, []string{"a", "b"}, true},
+		{"[\n\t\"a\"\r]", []string{"a"}, true},
+		{`["]","[",",","\"","\\","\\\""]`, []string{"]", "[", ",", `"`, `\`, `\"`}, true},
+		{`[""]`, []string{""}, true},
+		{`[true]`, nil, false},
+		{`[{"a":"b"}]`, nil, false},
 		{`["a",1]`, nil, false},
 		{`["a",null]`, nil, false},
 		{`["a",["b"]]`, nil, false},
@@ -90,9 +96,19 @@ func TestStrings(t *testing.T) {
 		{`{}`, nil, false},
 	}
 	for _, tt := range tests {
-		got, ok := strictjson.Strings(jsontext.Value(tt.in))
-		if ok != tt.ok || strings.Join(got, "|") != strings.Join(tt.want, "|") {
-			t.Errorf("Strings(%s) = %q, %v", tt.in, got, ok)
+		// As part of an object, which is how values come here.
+		err := strictjson.Object([]byte(`{"a":`+tt.in+`}`), 16, func(_ []byte, v jsontext.Value) error {
+			got, ok := strictjson.Strings(v)
+			if ok != tt.ok || ok && strings.Join(got, "|") != strings.Join(tt.want, "|") {
+				t.Errorf("Strings(%s) = %q, %v", tt.in, got, ok)
+			}
+			if strictjson.EachString(v, nil) != tt.ok {
+				t.Errorf("EachString(%s) is not %v", tt.in, tt.ok)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", tt.in, err)
 		}
 	}
 	if s, ok := strictjson.String(jsontext.Value(`"a\n\u00e9"`)); s != "a\né" || !ok {
