@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 )
@@ -45,7 +46,7 @@ type Credential struct {
 const redactedCredential = "credential(redacted)"
 
 // Format prints a constant, whatever the verb.
-func (Credential) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redactedCredential)) }
+func (Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedCredential) }
 
 // LogValue logs a constant.
 func (Credential) LogValue() slog.Value { return slog.StringValue(redactedCredential) }

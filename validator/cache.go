@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
@@ -43,10 +42,7 @@ type CacheStats struct {
 // digest is what a token is found by.
 type digest = [sha256.Size]byte
 
-// digestOf hashes a token without copying it first.
-func digestOf(token string) digest {
-	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
-}
+func digestOf(token string) digest { return sha256.Sum256(bytesOf(token)) }
 
 // cache remembers verified tokens. A new one is on probation, in a queue that
 // holds a tenth; only if it is asked for there it is moved to the main queue. So

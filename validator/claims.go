@@ -2,13 +2,10 @@ package validator
 
 import (
 	"errors"
-	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/strictjson"
-	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -16,9 +13,7 @@ import (
 // checked; nothing here is trusted before the signature is.
 type claims struct {
 	issuer, subject, id  string
-	hasSubject, hasID    bool
-	audience             []string
-	hasAudience          bool
+	audience             jsontext.Value // nil: absent
 	times                times
 	tokenUse, typ        string
 	hasTokenUse, hasTyp  bool
@@ -28,7 +23,7 @@ type claims struct {
 	clientIDRank         int    // which of them it came from; lower wins
 	hasClientID          bool   // the claim "client_id" itself
 	applicationType, gty string // what some servers say about machine tokens
-	scopes               scopes.Set
+	scopes               []scopeValue
 }
 
 // times are exp, floored, and nbf and iat, ceiled, in seconds since the epoch.
@@ -53,9 +48,11 @@ var (
 	errIssuedFuture = errors.New("iat is in the future")
 )
 
-// parseClaims reads the JWT claims set (RFC 7519 §4).
-func (v *Validator) parseClaims(payload []byte) (*claims, *Error) {
-	c := &claims{clientIDRank: len(v.config.ClientIDClaims), times: times{absent, absent, absent}}
+// parseClaims reads the JWT claims set (RFC 7519 §4). The strings in c share
+// memory with the payload, which lives on in the token.
+func (v *Validator) parseClaims(c *claims, payload []byte) *Error {
+	c.clientIDRank = len(v.config.ClientIDClaims)
+	c.times = times{absent, absent, absent}
 	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		if err := c.readStandard(name, value); err != nil {
 			return err
@@ -66,9 +63,9 @@ func (v *Validator) parseClaims(payload []byte) (*claims, *Error) {
 		return c.readScopes(name, value, v.scopeClaims)
 	})
 	if err != nil {
-		return nil, NewError(CodeClaimInvalid, err)
+		return NewError(CodeClaimInvalid, err)
 	}
-	return c, nil
+	return nil
 }
 
 // readStandard reads a claim whose name and type a standard fixes. A null is
@@ -77,42 +74,35 @@ func (c *claims) readStandard(name []byte, value jsontext.Value) (err error) {
 	ok := true
 	switch string(name) {
 	case "iss":
-		c.issuer, ok = strictjson.String(value)
+		c.issuer, ok = strictjson.View(value)
 	case "sub":
-		c.subject, ok = strictjson.String(value)
-		c.hasSubject = true
+		c.subject, ok = strictjson.View(value)
 	case "jti":
-		c.id, ok = strictjson.String(value)
-		c.hasID = true
+		c.id, ok = strictjson.View(value)
 	case "aud": // a string or an array of strings (RFC 7519 §4.1.3)
-		c.hasAudience = true
-		if value.Kind() == '[' {
-			c.audience, ok = strictjson.Strings(value)
-		} else {
-			c.audience = make([]string, 1)
-			c.audience[0], ok = strictjson.String(value)
-		}
+		c.audience = value
+		ok = value.Kind() == '"' || strictjson.EachString(value, nil)
 	case "exp":
-		c.times.expiry, err = numericDate(value, math.Floor)
+		c.times.expiry, err = numericDate(value, floor)
 		if err == nil && c.times.expiry == 0 {
 			err = errClaimNumber
 		}
 	case "nbf":
-		c.times.notBefore, err = numericDate(value, math.Ceil)
+		c.times.notBefore, err = numericDate(value, ceil)
 	case "iat":
-		c.times.issuedAt, err = numericDate(value, math.Ceil)
+		c.times.issuedAt, err = numericDate(value, ceil)
 	case "token_use":
 		c.hasTokenUse = true
-		c.tokenUse, ok = strictjson.String(value)
+		c.tokenUse, ok = strictjson.View(value)
 	case "typ":
 		c.hasTyp = true
-		c.typ, ok = strictjson.String(value)
+		c.typ, ok = strictjson.View(value)
 	case "cnf": // RFC 7800 §3; of whatever type
 		c.bound = true
 	case "idtyp":
-		c.applicationType, _ = strictjson.String(value)
+		c.applicationType, _ = strictjson.View(value)
 	case "gty":
-		c.gty, _ = strictjson.String(value)
+		c.gty, _ = strictjson.View(value)
 	default:
 		c.otherKind = c.otherKind || isKindMarker(string(name))
 	}
@@ -129,7 +119,7 @@ func (c *claims) readClientID(name []byte, value jsontext.Value, names []string)
 	if rank < 0 && string(name) != "client_id" {
 		return nil
 	}
-	id, ok := strictjson.String(value)
+	id, ok := strictjson.View(value)
 	if !ok {
 		return errClaimType
 	}
@@ -143,20 +133,7 @@ func (c *claims) readClientID(name []byte, value jsontext.Value, names []string)
 // hasAllOfRFC9068 reports whether every claim that RFC 9068 §2.2 requires is
 // there.
 func (c *claims) hasAllOfRFC9068() bool {
-	return c.issuer != "" && c.times.expiry != absent && c.hasAudience && c.subject != "" && c.hasClientID && c.times.issuedAt != absent && c.id != ""
-}
-
-// numericDate reads a NumericDate (RFC 7519 §2): seconds since the epoch as a
-// JSON number, finite, not negative and below 2^53. Fractions are rounded away
-// from validity, so exp down, nbf and iat up.
-func numericDate(value jsontext.Value, round func(float64) float64) (int64, error) {
-	// Of all JSON values only numbers are read: what else ParseFloat knows, such
-	// as "inf", is not JSON.
-	f, err := strconv.ParseFloat(string(value), 64)
-	if err != nil || f < 0 || f >= 1<<53 {
-		return 0, errClaimNumber
-	}
-	return int64(round(f)), nil
+	return c.issuer != "" && c.times.expiry != absent && c.audience != nil && c.subject != "" && c.hasClientID && c.times.issuedAt != absent && c.id != ""
 }
 
 // checkIssuer compares iss exactly (RFC 7519 §4.1.1, RFC 9068 §4), before any
@@ -178,19 +155,36 @@ func (v *Validator) checkIssuer(issuer string, now time.Time) *Error {
 // depends on a name that is on its way out, that is returned.
 func (v *Validator) checkAudience(c *claims, now time.Time) (depends *retiringName, _ *Error) {
 	if !v.config.DangerouslySkipAudience {
-		if !c.hasAudience {
+		if c.audience == nil {
 			return nil, NewError(CodeClaimMissing, errNoAudience)
 		}
-		if !slices.ContainsFunc(v.config.Audiences, func(a string) bool { return slices.Contains(c.audience, a) }) {
-			if depends = v.retiring.audienceIn(c.audience, now); depends == nil {
-				return nil, NewError(CodeAudienceNotAllowed, errAudience)
+		accepted := false
+		c.eachAudience(func(name string) {
+			accepted = accepted || slices.Contains(v.config.Audiences, name)
+			if a := v.retiring.audiences[name]; a != nil && a.accepted(now) {
+				depends = a
 			}
+		})
+		switch {
+		case accepted:
+			depends = nil
+		case depends == nil:
+			return nil, NewError(CodeAudienceNotAllowed, errAudience)
 		}
 	}
 	if len(v.config.AllowedClients) > 0 && !slices.Contains(v.config.AllowedClients, c.clientID) {
 		return nil, NewError(CodeClientNotAllowed, errClient)
 	}
 	return depends, nil
+}
+
+// eachAudience calls f for every audience.
+func (c *claims) eachAudience(f func(name string)) {
+	if name, ok := strictjson.View(c.audience); ok {
+		f(name)
+		return
+	}
+	strictjson.EachString(c.audience, f)
 }
 
 // check holds exp, nbf and iat against the clock (RFC 7519 §4.1.4–§4.1.6), each

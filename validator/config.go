@@ -107,7 +107,8 @@ type Config struct {
 	// A claim may be a string of scopes separated by spaces, or an array of
 	// strings, each one scope; "scope" itself is a string (RFC 8693 §4.2,
 	// RFC 9068 §2.2.3). With "[]" at its end, as in "scope[]", an entry is an array
-	// only. A token whose claim has another type is refused.
+	// only; with "{}", an object whose names are the scopes. A token whose claim
+	// has another type is refused.
 	ScopeClaims []string
 
 	// ClientIDClaims are the claims that name the client, in order of
@@ -132,6 +133,11 @@ type Config struct {
 	// OnDecision is called for every decision, by any number of goroutines. It
 	// must be quick.
 	OnDecision func(context.Context, Decision)
+
+	// OnKeyEvent is told what happens to the issuer's keys, one event at a time.
+	// With a Logger they are also logged: changes at info level, problems as
+	// warnings. Neither has an effect on Keys, which has hooks of its own.
+	OnKeyEvent func(jwks.Event)
 
 	// Clock is for tests. Nil: the system's.
 	Clock Clock
@@ -222,6 +228,9 @@ func cloneOr(list []string, defaults ...string) []string {
 // together with what closes it.
 func (c *Config) keySource() (jwks.Source, func() error, error) {
 	if c.Keys != nil {
+		if configerr.IsNil(c.Keys) {
+			return nil, nil, &ConfigError{Field: "Keys", Reason: "a nil pointer"}
+		}
 		if c.JWKSURL != "" {
 			return nil, nil, &ConfigError{Field: "JWKSURL", Reason: "cannot be combined with Keys"}
 		}
@@ -229,6 +238,8 @@ func (c *Config) keySource() (jwks.Source, func() error, error) {
 	}
 	from := jwks.Config{
 		InsecureLoopbackHTTP: c.InsecureLoopbackHTTP,
+		PublicAddressesOnly:  c.publicAddressesOnly && !c.InsecureLoopbackHTTP,
+		OnEvent:              c.keyEvents(),
 		Clock:                c.Clock,
 	}
 	field := "Issuer"

@@ -15,6 +15,8 @@ type Decision struct {
 	Err *Error
 	// Issuer and ClientID are those of the verified token, empty without one.
 	Issuer, ClientID string
+
+	judge *Validator // whose hooks learn of it, where there are several
 }
 
 // Code returns the code of the refusal, zero for a request that was let in.

@@ -5,7 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/bearerguard/bearerguard/scopes"
@@ -19,7 +22,7 @@ type Request struct {
 	// matched it: a route pattern or a full method. It is for logs and hooks.
 	Operation string
 	// Requirement is what the operation needs. The zero Requirement is an
-	// operation without a rule: it is refused.
+	// operation without a rule: it is refused, also where Optional is set.
 	Requirement scopes.Requirement
 	// Optional lets a request without any credential in. A credential that is
 	// there must still be good.
@@ -36,6 +39,17 @@ type Request struct {
 	Proofs          []string
 	PeerCertificate *x509.Certificate
 }
+
+const redactedRequest = "request(redacted)"
+
+// Format prints a constant, whatever the verb: the request has the credential.
+func (Request) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedRequest) }
+
+// LogValue logs a constant.
+func (Request) LogValue() slog.Value { return slog.StringValue(redactedRequest) }
+
+// MarshalText marshals a constant.
+func (Request) MarshalText() ([]byte, error) { return []byte(redactedRequest), nil }
 
 // A Guard is the decision that all adapters share: it extracts the credential,
 // has it validated, holds the token against the requirement and reports what
@@ -58,7 +72,7 @@ func NewGuard(a Authenticator) *Guard {
 // A panic of the authenticator or a hook is an error of [CodeInternal].
 //
 // A request that this Guard has already let in, as ctx tells, is not validated
-// again, only held against the requirement.
+// again, unless its token has expired since, only held against the requirement.
 func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Context, token *Token, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -70,8 +84,8 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 	}()
 	granted, refusal := g.authenticate(ctx, r)
 	if refusal != nil {
-		if refusal.code == CodeCredentialsMissing && r.Optional && len(r.Authorization) == 0 {
-			g.observe(ctx, Decision{Operation: r.Operation})
+		if r.Optional && !r.Requirement.IsZero() && len(r.Authorization) == 0 {
+			g.observe(ctx, decision(r, nil, nil))
 			return ctx, nil, nil
 		}
 		return ctx, nil, g.refuse(ctx, r, nil, refusal)
@@ -79,7 +93,7 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 	if refusal := authorize(granted.token, r.Requirement); refusal != nil {
 		return ctx, nil, g.refuse(ctx, r, granted.token, refusal)
 	}
-	g.observe(ctx, Decision{Operation: r.Operation, Issuer: granted.token.issuer, ClientID: granted.token.clientID})
+	g.observe(ctx, decision(r, granted.token, nil))
 	return context.WithValue(ctx, contextKey{}, granted), granted.token, nil
 }
 
@@ -89,7 +103,7 @@ func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *
 	if refusal != nil {
 		return nil, refusal
 	}
-	if a := authenticationFrom(ctx); a != nil && a.guard == g && a.authorization == r.Authorization[0] {
+	if a := authenticationFrom(ctx); a != nil && a.guard == g && a.authorization == r.Authorization[0] && a.token.current() {
 		return a, nil
 	}
 	token, err := g.authenticator.Validate(ctx, Credential{
@@ -124,12 +138,21 @@ func authorize(token *Token, requirement scopes.Requirement) *Error {
 }
 
 func (g *Guard) refuse(ctx context.Context, r Request, token *Token, refusal *Error) error {
-	d := Decision{Operation: r.Operation, Err: refusal}
-	if token != nil {
-		d.Issuer, d.ClientID = token.issuer, token.clientID
-	}
-	g.observe(ctx, d)
+	g.observe(ctx, decision(r, token, refusal))
 	return refusal
+}
+
+// decision describes what came of a request. The token is nil if none was
+// verified, the refusal if the request was let in.
+func decision(r Request, token *Token, refusal *Error) Decision {
+	d := Decision{Operation: r.Operation, Err: refusal}
+	switch {
+	case token != nil:
+		d.Issuer, d.ClientID, d.judge = token.issuer, token.clientID, token.judge
+	case refusal != nil:
+		d.judge = refusal.judge
+	}
+	return d
 }
 
 func (g *Guard) observe(ctx context.Context, d Decision) {
@@ -153,16 +176,15 @@ func asError(err error) *Error {
 		return NewError(CodeInternal, err)
 	case e == nil:
 		return NewError(CodeInternal, errNilError)
+	case e.code == 0: // made without NewError
+		return NewError(CodeInternal, err)
 	}
 	return e
 }
 
 // panicError is a recovered panic with the stack it came from. A value that is
-// not an error of the runtime may hold anything, so only its type is told.
-type panicError struct {
-	value any
-	stack []byte
-}
+// not an error of the runtime may hold anything, so only its type is kept.
+type panicError struct{ text string }
 
 // recovered, deferred, turns a panic into a refusal.
 func recovered(token **Token, err *error) {
@@ -171,11 +193,12 @@ func recovered(token **Token, err *error) {
 	}
 }
 
-func newPanicError(value any) *panicError { return &panicError{value: value, stack: debug.Stack()} }
-
-func (e *panicError) Error() string {
-	if err, ok := e.value.(interface{ RuntimeError() }); ok {
-		return fmt.Sprintf("recovered panic: %v\n%s", err, e.stack)
+func newPanicError(value any) *panicError {
+	what := fmt.Sprintf("a %T", value)
+	if err, ok := value.(runtime.Error); ok {
+		what = err.Error()
 	}
-	return fmt.Sprintf("recovered panic of type %T\n%s", e.value, e.stack)
+	return &panicError{fmt.Sprintf("recovered panic: %s\n%s", what, debug.Stack())}
 }
+
+func (e *panicError) Error() string { return e.text }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
@@ -119,7 +120,7 @@ func TestGuardDecisions(t *testing.T) {
 		{"no rule, good token", validator.Request{Authorization: []string{good}}, validator.CodeOperationNotAllowed, "billing", nil, false},
 		{"no rule, no token", validator.Request{}, validator.CodeCredentialsMissing, "", nil, false},
 		{"no rule, bad token", validator.Request{Authorization: []string{expired}}, validator.CodeTokenExpired, "", nil, false},
-		{"no rule, optional, no token", validator.Request{Optional: true}, 0, "", nil, false},
+		{"no rule, optional, no token", validator.Request{Optional: true}, validator.CodeCredentialsMissing, "", nil, false},
 		{"no rule, optional, good token", validator.Request{Optional: true, Authorization: []string{good}}, validator.CodeOperationNotAllowed, "billing", nil, false},
 		{"optional, no token", validator.Request{Optional: true, Requirement: admin}, 0, "", nil, false},
 		{"optional, good token", validator.Request{Optional: true, Requirement: read, Authorization: []string{good}}, 0, "billing", nil, true},
@@ -167,6 +168,9 @@ func TestGuardFailsClosed(t *testing.T) {
 		{"a nil error of the right type", func(context.Context, validator.Credential) (*validator.Token, error) {
 			var none *validator.Error
 			return nil, none
+		}, validator.CodeInternal},
+		{"an error that nobody made", func(context.Context, validator.Credential) (*validator.Token, error) {
+			return nil, &validator.Error{}
 		}, validator.CodeInternal},
 		{"a code that is none", func(context.Context, validator.Credential) (*validator.Token, error) {
 			return nil, validator.NewError(0, private)
@@ -274,6 +278,26 @@ func TestNestedGuards(t *testing.T) {
 	}
 }
 
+// A token that expires while its request is served, a stream for example, is not
+// good enough for what comes then.
+func TestNestedGuardAfterExpiry(t *testing.T) {
+	clock := &testClock{now: epoch}
+	guard := validator.NewGuard(newValidator(t, func(c *validator.Config) { c.Clock = clock }))
+	request := authorization("Bearer " + mint("ES256", "", nil))
+	ctx, _, err := guard.Authorize(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock.Set(epoch.Add(5*time.Minute + 29*time.Second))
+	if _, _, err := guard.Authorize(ctx, request); err != nil {
+		t.Errorf("before: %v", err)
+	}
+	clock.Set(epoch.Add(5*time.Minute + 30*time.Second))
+	if _, _, err := guard.Authorize(ctx, request); errorCode(t, err) != validator.CodeTokenExpired {
+		t.Errorf("after: %v", err)
+	}
+}
+
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
 	v := newValidator(t, func(c *validator.Config) {
@@ -309,7 +333,7 @@ func TestLogger(t *testing.T) {
 		}
 	}
 	failed := ask(scopes.Authenticated(), object{"jti": "panic"})
-	if !strings.HasPrefix(failed, `level=ERROR msg="request refused" operation="GET /x" code=INTERNAL cause="recovered panic of type string`) || strings.Contains(failed, "secret") {
+	if !strings.HasPrefix(failed, `level=ERROR msg="request refused" operation="GET /x" code=INTERNAL cause="recovered panic: a string`) || strings.Contains(failed, "secret") {
 		t.Errorf("a panic is logged as %s", failed)
 	}
 }

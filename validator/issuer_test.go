@@ -281,3 +281,6 @@ func testRefusals(t *testing.T, v validator.Authenticator, tests []refusal) {
 
 // newClock returns a function that always tells the same time.
 func newClock(now time.Time) func() time.Time { return func() time.Time { return now } }
+
+// rawPublicKey returns the Ed25519 public key of a signer.
+func rawPublicKey(id string) []byte { return signers()[id].Public().(ed25519.PublicKey) }

@@ -1,8 +1,8 @@
 package validator
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
@@ -11,11 +11,12 @@ import (
 )
 
 // Issuers validates the tokens of several issuers, each by a [Validator] of its
-// own, with its own keys, audiences, algorithms and rules. It is immutable and
+// own, with its own keys, audiences, algorithms and rules. It is
 // safe for concurrent use.
 type Issuers struct {
 	first    *Validator
 	byIssuer map[string]*Validator
+	routes   routes
 }
 
 var (
@@ -55,7 +56,8 @@ func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err
 	if refusal := receive(ctx, c); refusal != nil {
 		return nil, refusal
 	}
-	issuer, refusal := peekIssuer(c.Token)
+	digest := digestOf(c.Token)
+	issuer, refusal := s.routes.issuerOf(&digest, c.Token)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -63,10 +65,11 @@ func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err
 	if v == nil {
 		return nil, NewError(CodeIssuerNotAllowed, errIssuer)
 	}
-	token, refusal = v.remembered(ctx, c.Token)
+	token, refusal = v.remembered(ctx, c.Token, &digest)
 	if refusal != nil {
 		return nil, refusal.judgedBy(v)
 	}
+	s.routes.learn(&digest, v.config.Issuer)
 	return token, nil
 }
 
@@ -74,40 +77,15 @@ func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err
 // concerns, and a decision that concerns none, because there are no credentials
 // or the issuer is unknown, to the first.
 func (s *Issuers) Observe(ctx context.Context, d Decision) {
-	v := s.byIssuer[d.Issuer]
-	if v == nil && d.Err != nil {
-		v = d.Err.judge
-	}
-	if v == nil {
-		v = s.first
-	}
-	v.Observe(ctx, d)
-}
-
-// Ready waits until there are keys of every issuer, or ctx is done. It returns
-// what [Validator.Ready] returns, joined, each with the issuer's name.
-func (s *Issuers) Ready(ctx context.Context) error {
-	results := make(chan error, len(s.byIssuer))
-	for issuer, v := range s.byIssuer {
-		go func() {
-			err := v.Ready(ctx)
-			if err != nil {
-				err = fmt.Errorf("issuer %s: %w", issuer, err)
-			}
-			results <- err
-		}()
-	}
-	problems := make([]error, 0, len(s.byIssuer))
-	for range s.byIssuer {
-		problems = append(problems, <-results)
-	}
-	return errors.Join(problems...)
+	cmp.Or(d.judge, s.first).Observe(ctx, d)
 }
 
 // peekIssuer reads nothing but iss of a token. What it returns is unverified, and
 // only ever compared with what is configured.
 func peekIssuer(token string) (issuer string, _ *Error) {
-	jws, refusal := parseCompact(token)
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	jws, refusal := parseCompact(token, scratch)
 	if refusal != nil {
 		return "", refusal
 	}

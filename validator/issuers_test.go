@@ -173,3 +173,44 @@ func TestRetiring(t *testing.T) {
 		t.Error("something retires without being told to")
 	}
 }
+
+// What is remembered of a token is only whose it is: a change of the validators'
+// minds is seen all the same, and a token of one issuer is never taken for one of
+// another.
+func TestRoutesDecideNothing(t *testing.T) {
+	ourKeys := &switchedKeys{}
+	ourKeys.give(publishedKeys(), nil)
+	ours := newValidator(t, func(c *validator.Config) { c.Keys = ourKeys })
+	theirs := newValidator(t, func(c *validator.Config) { c.Issuer, c.Cache.Off = otherIssuer, true })
+	both := must(validator.ByIssuer(ours, theirs))
+	our, their := mint("ES256", "", nil), mint("ES256", "", object{"iss": otherIssuer})
+	for range 3 {
+		testIssuer(t, both, our, issuerURL)
+		testIssuer(t, both, their, otherIssuer)
+	}
+	if got := hits(ours); got != 2 {
+		t.Errorf("%d hits", got)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = both.Validate(t.Context(), bearerToken(our)) }); n != 0 {
+		t.Errorf("%v allocations for a known token", n)
+	}
+	ourKeys.give(setOf(must(jwks.NewKey("x", "", signers()["stranger"].Public()))), nil)
+	if got := codeOf(t, both, our); got != validator.CodeKeyUnknown {
+		t.Errorf("after the key is gone: %v", got)
+	}
+	testIssuer(t, both, their, otherIssuer)
+	// More tokens than there are routes, so that they overwrite each other.
+	for i := range 5000 {
+		if tok, err := both.Validate(t.Context(), bearerToken(mint("EdDSA", "", object{"iss": otherIssuer, "jti": string(rune('a' + i))}))); err != nil || tok.Issuer() != otherIssuer {
+			t.Fatal(err)
+		}
+	}
+	testIssuer(t, both, their, otherIssuer)
+}
+
+func testIssuer(t *testing.T, a validator.Authenticator, token, want string) {
+	t.Helper()
+	if tok, err := a.Validate(t.Context(), bearerToken(token)); err != nil || tok.Issuer() != want {
+		t.Errorf("token %v, error %v, want issuer %s", tok, err, want)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	stdjson "encoding/json"
 	"io"
-	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -187,19 +186,19 @@ func refAudience(c map[string]any) bool {
 }
 
 func refTimes(c map[string]any) bool {
-	exp, present, ok := refSeconds(c, "exp", math.Floor)
+	exp, present, ok := refSeconds(c, "exp", false)
 	if !ok || !present || exp == 0 || float64(epoch.Unix()) >= exp+30 {
 		return false
 	}
 	for _, name := range []string{"nbf", "iat"} {
-		if t, present, ok := refSeconds(c, name, math.Ceil); !ok || present && t > float64(epoch.Unix()+30) {
+		if t, present, ok := refSeconds(c, name, true); !ok || present && t > float64(epoch.Unix()+30) {
 			return false
 		}
 	}
 	return true
 }
 
-func refSeconds(c map[string]any, name string, round func(float64) float64) (seconds float64, present, ok bool) {
+func refSeconds(c map[string]any, name string, up bool) (seconds float64, present, ok bool) {
 	v, present := c[name]
 	if !present {
 		return 0, false, true
@@ -208,12 +207,16 @@ func refSeconds(c map[string]any, name string, round func(float64) float64) (sec
 	if !ok {
 		return 0, true, false
 	}
-	f, _, err := big.ParseFloat(number.String(), 10, 2000, big.ToNearestEven)
+	f, _, err := big.ParseFloat(number.String(), 10, 4000, big.ToNearestEven)
 	if err != nil {
 		return 0, true, false
 	}
-	seconds, _ = f.Float64()
-	return round(seconds), true, seconds >= 0 && seconds < 1<<53
+	whole, _ := f.Int(nil)
+	seconds, _ = new(big.Float).SetInt(whole).Float64()
+	if up && f.Cmp(new(big.Float).SetInt(whole)) > 0 {
+		seconds++
+	}
+	return seconds, true, f.Sign() >= 0 && seconds < 1<<53
 }
 
 func refScp(c map[string]any) bool {

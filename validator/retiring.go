@@ -33,16 +33,6 @@ func newRetiring(c *Config) retiring {
 	return r
 }
 
-// audienceIn returns one of the names that is still accepted, or nil.
-func (r *retiring) audienceIn(names []string, now time.Time) *retiringName {
-	for _, name := range names {
-		if a := r.audiences[name]; a != nil && now.Before(a.until) {
-			return a
-		}
-	}
-	return nil
-}
-
 // accepted reports whether n, on which something depends, is still accepted. Nil
 // is nothing that goes out.
 func (n *retiringName) accepted(now time.Time) bool { return n == nil || now.Before(n.until) }

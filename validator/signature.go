@@ -8,7 +8,6 @@ import (
 	_ "crypto/sha256" // SHA-256
 	_ "crypto/sha512" // SHA-384 and SHA-512
 	"errors"
-	"math/big"
 	"slices"
 
 	"github.com/bearerguard/bearerguard/jwks"
@@ -104,8 +103,30 @@ func verifyECDSA(key crypto.PublicKey, _ crypto.Hash, digest, signature []byte) 
 	if len(signature) != 2*size {
 		return false
 	}
-	r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
-	return ecdsa.Verify(k, digest, r, s)
+	// The standard library wants ASN.1: 0x30 length 0x02 length r 0x02 length s,
+	// of at most 139 bytes.
+	var der [144]byte
+	body := appendInteger(appendInteger(der[3:3], signature[:size]), signature[size:])
+	start := 1
+	if len(body) >= 0x80 { // the length takes two bytes
+		start, der[1] = 0, 0x81
+	}
+	der[start], der[2] = 0x30, byte(len(body))
+	return ecdsa.VerifyASN1(k, digest, der[start:3+len(body)])
+}
+
+// appendInteger appends a number as an ASN.1 INTEGER: without leading zeros, but
+// for one where the first bit would make it negative.
+func appendInteger(dst, number []byte) []byte {
+	for len(number) > 1 && number[0] == 0 {
+		number = number[1:]
+	}
+	if number[0]&0x80 != 0 {
+		dst = append(dst, 0x02, byte(len(number)+1), 0)
+	} else {
+		dst = append(dst, 0x02, byte(len(number)))
+	}
+	return append(dst, number...)
 }
 
 // verifyEd25519 checks Ed25519 (RFC 8037 §3.1).

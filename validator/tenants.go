@@ -1,6 +1,7 @@
 package validator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -67,6 +68,7 @@ type Tenants struct {
 	config TenantsConfig
 	clock  Clock
 	hooks  Validator // for decisions that concern no tenant; it validates nothing
+	routes routes
 
 	mu        sync.RWMutex // held for looking up and for changing the map only
 	closed    bool
@@ -130,7 +132,8 @@ func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err
 	if refusal := receive(ctx, c); refusal != nil {
 		return nil, refusal
 	}
-	issuer, refusal := peekIssuer(c.Token)
+	digest := digestOf(c.Token)
+	issuer, refusal := s.routes.issuerOf(&digest, c.Token)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -139,10 +142,11 @@ func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err
 		return nil, refusal
 	}
 	defer t.release()
-	token, refusal = t.remembered(ctx, c.Token)
+	token, refusal = t.remembered(ctx, c.Token, &digest)
 	if refusal != nil {
 		return nil, refusal.judgedBy(t.Validator)
 	}
+	s.routes.learn(&digest, t.config.Issuer)
 	t.lastUse.Store(s.clock.Now().UnixNano())
 	return token, nil
 }
@@ -296,17 +300,7 @@ func (s *Tenants) Len() int {
 // Observe implements [Observer]: a decision is reported to the hooks of the
 // tenant that it concerns, or else to those of [TenantsConfig].
 func (s *Tenants) Observe(ctx context.Context, d Decision) {
-	v := &s.hooks
-	if d.Err != nil && d.Err.judge != nil {
-		v = d.Err.judge
-	} else if d.Issuer != "" {
-		s.mu.RLock()
-		if t := s.byIssuer[d.Issuer]; t != nil {
-			v = t.Validator
-		}
-		s.mu.RUnlock()
-	}
-	v.Observe(ctx, d)
+	cmp.Or(d.judge, &s.hooks).Observe(ctx, d)
 }
 
 // Close closes all tenants and waits for that. It can be called more than once;

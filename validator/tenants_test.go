@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -314,5 +315,42 @@ func TestTenantsReport(t *testing.T) {
 	_, _, _ = guard.Authorize(t.Context(), authorization())
 	if want := []string{"tenant OK", "nobody ISSUER_NOT_ALLOWED", "tenant TOKEN_EXPIRED", "nobody CREDENTIALS_MISSING"}; !slices.Equal(seen, want) {
 		t.Errorf("decisions %q, want %q", seen, want)
+	}
+}
+
+// Whoever registers a tenant chooses where its keys are fetched from, so it must
+// not be able to point at the machines around the API.
+func TestTenantsCannotPointInside(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var connections atomic.Int32
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			_ = conn.Close()
+		}
+	}()
+	for _, insecure := range []bool{false, true} {
+		tenants := must(validator.ByTenant(validator.TenantsConfig{
+			InsecurePrivateAddresses: insecure,
+			Allow: func(context.Context, string) (*validator.Config, error) {
+				return &validator.Config{Audiences: []string{apiURL}, JWKSURL: "https://" + listener.Addr().String() + "/keys", Clock: nil}, nil
+			},
+		}))
+		token := mint("EdDSA", "", object{"iss": tenantName(1), "exp": time.Now().Add(time.Hour).Unix(), "iat": nil})
+		if got := codeOf(t, tenants, token); got != validator.CodeKeysUnavailable {
+			t.Errorf("insecure %v: %v", insecure, got)
+		}
+		_ = tenants.Close()
+		if (connections.Load() > 0) != insecure {
+			t.Errorf("insecure %v: %d connections", insecure, connections.Load())
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package validator
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
@@ -26,20 +27,27 @@ type Token struct {
 	scopes   scopes.Set
 	times    times
 	payload  []byte
+	judge    *Validator
 }
 
-func newToken(c *claims, payload []byte) *Token {
-	return &Token{
+func (v *Validator) newToken(c *claims, payload []byte) *Token {
+	t := &Token{
 		issuer:   c.issuer,
 		subject:  c.subject,
 		clientID: c.clientID,
 		id:       c.id,
 		client:   c.isClient(),
-		audience: c.audience,
-		scopes:   c.scopes,
 		times:    c.times,
 		payload:  payload,
+		judge:    v,
 	}
+	if c.audience != nil {
+		c.eachAudience(func(name string) { t.audience = append(t.audience, name) })
+	}
+	for _, value := range c.scopes {
+		t.scopes = t.scopes.Union(value.granted())
+	}
+	return t
 }
 
 // size is what the claims take in memory, counted twice: as they were received
@@ -47,13 +55,16 @@ func newToken(c *claims, payload []byte) *Token {
 func (t *Token) size() int { return 2 * cap(t.payload) }
 
 // isClient tells machines from users. RFC 9068 §2.2 has the client id as the
-// subject where no resource owner is involved; Auth0 and Entra ID say it in
-// claims of their own. Where nothing says so, it is a user.
+// subject where no resource owner is involved; Auth0 writes "@clients" after it,
+// and Auth0 and Entra ID may say it in claims of their own. Where nothing says
+// so, it is a user, also without a subject: Keycloak's lightweight tokens leave
+// out that of users.
 func (c *claims) isClient() bool {
 	if c.clientID == "" {
 		return false
 	}
-	return !c.hasSubject || c.subject == c.clientID || c.gty == "client-credentials" || c.applicationType == "app"
+	return c.subject == c.clientID || c.subject == c.clientID+"@clients" ||
+		c.gty == "client-credentials" || c.applicationType == "app"
 }
 
 // Issuer returns the issuer (RFC 7519 §4.1.1).
@@ -69,8 +80,8 @@ func (t *Token) ClientID() string { return t.clientID }
 
 // IsClient reports whether the token is a client's own, from the client
 // credentials grant, and not a user's. It is true only if the token says so: its
-// subject is the client itself (RFC 9068 §2.2) or absent, or it has the mark of
-// Auth0 ("gty") or Entra ID ("idtyp").
+// subject is the client itself (RFC 9068 §2.2; Auth0 writes "@clients" after it),
+// or it has the mark of Auth0 ("gty") or Entra ID ("idtyp").
 func (t *Token) IsClient() bool { return t.client }
 
 // ID returns the token's identifier (RFC 7519 §4.1.7), empty if it has none.
@@ -95,6 +106,11 @@ func (t *Token) NotBefore() time.Time { return timeOf(t.times.notBefore) }
 // without leeway. It is never zero.
 func (t *Token) ExpiresAt() time.Time { return timeOf(t.times.expiry) }
 
+// current reports whether the token would still be in time.
+func (t *Token) current() bool {
+	return t.times.check(t.judge.clock.Now(), t.judge.config.Leeway) == nil
+}
+
 func timeOf(seconds int64) time.Time {
 	if seconds == absent {
 		return time.Time{}
@@ -105,10 +121,21 @@ func timeOf(seconds int64) time.Time {
 // Claims decodes the verified payload into dst, a pointer. Names are matched
 // exactly, case included. A number that goes into an any, at whatever depth,
 // becomes a [stdjson.Number] (that of encoding/json), so that nothing is
-// rounded. The error is that of the decoding.
+// rounded. The error names the Go type that a claim did not fit, and holds nothing
+// of the claims, so that it can be logged.
 func (t *Token) Claims(dst any) error {
-	return json.Unmarshal(t.payload, dst, exactNumbers)
+	// A copy, because methods of dst get to see it, and the token is shared.
+	err := json.Unmarshal(bytes.Clone(t.payload), dst, exactNumbers)
+	if err == nil {
+		return nil
+	}
+	if mismatch, ok := errors.AsType[*json.SemanticError](err); ok && mismatch.GoType != nil {
+		return fmt.Errorf("claims: a value does not fit the Go type %v", mismatch.GoType)
+	}
+	return errClaimsDestination
 }
+
+var errClaimsDestination = errors.New("claims: cannot be decoded into that destination")
 
 var exactNumbers = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, dst *any) error {
@@ -121,7 +148,7 @@ var exactNumbers = json.WithUnmarshalers(json.JoinUnmarshalers(
 	}),
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, dst *stdjson.Number) error {
 		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported
+			return errClaimType
 		}
 		number, err := dec.ReadValue()
 		*dst = stdjson.Number(number)

@@ -2,7 +2,9 @@ package validator_test
 
 import (
 	"bytes"
+	"context"
 	stdjson "encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -64,7 +66,10 @@ func TestClientID(t *testing.T) {
 		{"client_id first", nil, object{"azp": "b", "cid": "c", "appid": "d"}, "billing", true},
 		{"azp", nil, object{"client_id": nil, "azp": "b", "cid": "c"}, "b", false},
 		{"cid", nil, object{"client_id": nil, "cid": "c", "appid": "d", "sub": "c"}, "c", true},
-		{"appid", nil, object{"client_id": nil, "appid": "d", "sub": nil}, "d", true},
+		{"appid", nil, object{"client_id": nil, "appid": "d", "sub": "d"}, "d", true},
+		{"no subject", nil, object{"sub": nil}, "billing", false},
+		{"Auth0 machine by its subject", nil, object{"sub": "billing@clients"}, "billing", true},
+		{"another machine's subject", nil, object{"sub": "cron@clients"}, "billing", false},
 		{"empty is none", nil, object{"client_id": "", "azp": "b"}, "b", false},
 		{"configured", []string{"appid", "azp"}, object{"azp": "b", "appid": "d"}, "d", false},
 		{"none of them", []string{"azp"}, object{}, "", false},
@@ -120,12 +125,39 @@ func TestTokenClaims(t *testing.T) {
 	if err := tok.Claims(&all); err != nil || all["big"] != stdjson.Number("12345678901234567890") || all["ROLE"] != "admin" {
 		t.Errorf("claims %v, %v", all, err)
 	}
+	var number struct {
+		Tenant stdjson.Number `json:"tenant"`
+	}
+	if tok.Claims(&number) == nil {
+		t.Error("a string went into a number")
+	}
+	// A type that writes into what it gets to see changes nothing for others.
+	var vandal struct {
+		Tenant vandal `json:"tenant"`
+	}
+	for range 2 {
+		if err := tok.Claims(&vandal); err != nil {
+			t.Errorf("the payload was changed: %v", err)
+		}
+	}
+	if err := tok.Claims(&mine); err != nil || mine.Tenant != "acme" {
+		t.Errorf("the payload was changed: %q, %v", mine.Tenant, err)
+	}
 	var wrong struct {
 		Tenant int `json:"tenant"`
 	}
 	if tok.Claims(&wrong) == nil {
 		t.Error("a string went into an int")
 	}
+}
+
+type vandal struct{}
+
+func (*vandal) UnmarshalJSON(value []byte) error {
+	for i := range value {
+		value[i] = '#'
+	}
+	return nil
 }
 
 // Whatever prints a credential, a token or an error, nobody learns the token or
@@ -139,11 +171,23 @@ func TestNothingLeaksByPrinting(t *testing.T) {
 	_, refused := v.Validate(t.Context(), bearerToken(mint("ES256", "", object{"exp": 1, "email": private})))
 	_, garbled := v.Validate(t.Context(), bearerToken(signRaw("ES256", "p256", `{"alg":"ES256","kid":"p256"}`, `{"`+private+`":1,"`+private+`":2}`)))
 
+	var date struct {
+		Email time.Time `json:"email"`
+	}
+	unfit := tok.Claims(&date)
+	if unfit == nil {
+		t.Fatal("an address went into a date")
+	}
+	request := validator.Request{Operation: "op", Authorization: []string{"Bearer " + raw}, Proofs: []string{private}}
+	_, _, panicked := validator.NewGuard(authenticatorFunc(func(context.Context, validator.Credential) (*validator.Token, error) {
+		panic(private)
+	})).Authorize(t.Context(), request)
+
 	var log bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
-		slog.New(h).Info("x", "token", tok, "value", *tok, "credential", credential, "pointer", &credential, "refused", refused, "garbled", garbled)
+		slog.New(h).Info("x", "token", tok, "value", *tok, "credential", credential, "pointer", &credential, "refused", refused, "garbled", garbled, "request", request, "unfit", unfit, "panicked", panicked)
 	}
-	for _, value := range []any{tok, *tok, credential, &credential, refused, garbled, []any{tok, credential}, struct{ C validator.Credential }{credential}} {
+	for _, value := range []any{request, &request, unfit, panicked, errors.Unwrap(panicked), tok, *tok, credential, &credential, refused, garbled, []any{tok, credential}, struct{ C validator.Credential }{credential}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 			fmt.Fprintf(&log, verb+"\n", value)
 		}

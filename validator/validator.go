@@ -62,7 +62,7 @@ func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, e
 	if refusal := receive(ctx, c); refusal != nil {
 		return nil, refusal
 	}
-	token, refusal := v.remembered(ctx, c.Token)
+	token, refusal := v.remembered(ctx, c.Token, nil)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -80,14 +80,18 @@ func receive(ctx context.Context, c Credential) *Error {
 	return checkSize(c.Token)
 }
 
-// remembered is judge behind the cache of verified tokens.
-func (v *Validator) remembered(ctx context.Context, raw string) (*Token, *Error) {
+// remembered is judge behind the cache of verified tokens. The token's digest
+// may be nil, if it is not known yet.
+func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Token, *Error) {
 	if v.cache == nil {
 		judged, err := v.judge(ctx, raw)
 		return judged.token, err
 	}
-	digest := digestOf(raw)
-	if known := v.cache.get(&digest); known != nil {
+	if d == nil {
+		computed := digestOf(raw)
+		d = &computed
+	}
+	if known := v.cache.get(d); known != nil {
 		if token, err, still := v.judgeAgain(ctx, known); still {
 			return token, err
 		}
@@ -96,7 +100,7 @@ func (v *Validator) remembered(ctx context.Context, raw string) (*Token, *Error)
 	if err != nil {
 		return nil, err
 	}
-	v.cache.put(&digest, judged)
+	v.cache.put(d, judged)
 	return judged.token, nil
 }
 
@@ -112,7 +116,9 @@ type verdict struct {
 // judge is the pipeline. What the claims alone refuse is refused before a key is
 // looked for and the signature is computed; nothing is accepted before.
 func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
-	jws, err := parseCompact(raw)
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	jws, err := parseCompact(raw, scratch)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -120,18 +126,18 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	claims, err := v.parseClaims(jws.payload)
-	if err != nil {
+	var claims claims
+	if err := v.parseClaims(&claims, jws.payload); err != nil {
 		return verdict{}, err
 	}
-	if err := checkKind(&header, claims, v.config.Profile); err != nil {
+	if err := checkKind(&header, &claims, v.config.Profile); err != nil {
 		return verdict{}, err
 	}
 	now := v.clock.Now()
 	if err := v.checkIssuer(claims.issuer, now); err != nil {
 		return verdict{}, err
 	}
-	audience, err := v.checkAudience(claims, now)
+	audience, err := v.checkAudience(&claims, now)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -146,10 +152,10 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if err := checkBinding(claims); err != nil {
+	if err := checkBinding(&claims); err != nil {
 		return verdict{}, err
 	}
-	token := newToken(claims, jws.payload)
+	token := v.newToken(&claims, jws.payload)
 	if err := v.checkOwn(ctx, token); err != nil {
 		return verdict{}, err
 	}
