@@ -22,7 +22,7 @@ type Auth struct {
 // names its field.
 func New(a validator.Authenticator, cfg Config) (*Auth, error) {
 	var problems configerr.List
-	problems.Check(a != nil, "Authenticator", "required: what tells good tokens from bad ones")
+	problems.Check(!configerr.IsNil(a), "Authenticator", "required: what tells good tokens from bad ones")
 	rules := cfg.compile(&problems)
 	if err := problems.Err(); err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 // guard's business.
 func newRequest(ctx context.Context, fullMethod string, r rule) validator.Request {
 	return validator.Request{
-		Operation:       fullMethod,
+		Operation:       operation(fullMethod),
 		Requirement:     r.requirement,
 		Optional:        r.optional,
 		Authorization:   metadata.ValueFromIncomingContext(ctx, "authorization"),
@@ -27,6 +27,19 @@ func newRequest(ctx context.Context, fullMethod string, r rule) validator.Reques
 		PeerCertificate: peerCertificate(ctx),
 	}
 }
+
+// operation returns the name of a method for logs and hooks. Behind a
+// [grpc.UnknownServiceHandler] the client makes names up, so one that could not
+// be a method's, or is far too long for one, is not repeated.
+func operation(fullMethod string) string {
+	service, method, ok := splitName(fullMethod)
+	if !ok || method == "*" || len(service)+len(method) > maxOperation {
+		return "(unlisted)"
+	}
+	return fullMethod
+}
+
+const maxOperation = 200
 
 // requestURL returns as much of the URL as the call tells: the scheme is not
 // known behind a proxy that ends TLS.

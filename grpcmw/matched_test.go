@@ -2,11 +2,14 @@ package grpcmw_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/bearerguard/bearerguard/grpcmw"
 	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/bearerguard/bearerguard/validator"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	testgrpc "google.golang.org/grpc/interop/grpc_testing"
@@ -97,5 +100,21 @@ func TestInterceptorWithoutTransport(t *testing.T) {
 	_, err = auth.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: streamMethod}, handler)
 	if got := reason(t, err); got != "OPERATION_NOT_ALLOWED" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What a client makes up as a method does not get into logs.
+func TestOperationOfMadeUpMethods(t *testing.T) {
+	var operations []string
+	auth := newAuth(t, newSigner(t).validator(t, func(c *validator.Config) {
+		c.OnDecision = func(_ context.Context, d validator.Decision) { operations = append(operations, d.Operation) }
+	}), grpcmw.Config{})
+	conn := serve(t, auth, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return nil }))
+	for _, method := range []string{"/no.Such/Method", "/s/Delete?secret", "/s/", "/s/*", "/" + strings.Repeat("A", 300) + "/M"} {
+		_ = conn.Invoke(with(t), method, &emptypb.Empty{}, &emptypb.Empty{})
+	}
+	want := []string{"/no.Such/Method", "(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)"}
+	if !slices.Equal(operations, want) {
+		t.Errorf("operations %q, want %q", operations, want)
 	}
 }

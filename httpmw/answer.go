@@ -116,8 +116,11 @@ func (a Answer) Body() ErrorBody { return a.row.body }
 // about some other content, its length and its validators, goes. Everything else
 // stays, such as what CORS middleware has set. Calling it again changes nothing.
 func (a Answer) SetHeader(h http.Header) {
-	for _, name := range [...]string{"Content-Length", "Etag", "Last-Modified", "Retry-After", "Www-Authenticate"} {
-		h.Del(name)
+	for name := range h {
+		switch http.CanonicalHeaderKey(name) { // somebody may have set it under another spelling
+		case "Content-Length", "Content-Range", "Etag", "Last-Modified", "Expires", "Cache-Control", "Retry-After", "Www-Authenticate":
+			delete(h, name)
+		}
 	}
 	if challenge := a.challenge(); challenge != "" {
 		h.Set("Www-Authenticate", challenge)

@@ -75,7 +75,7 @@ type Auth struct {
 // of the configuration, each a [*ConfigError] that names its field.
 func New(a validator.Authenticator, config Config) (*Auth, error) {
 	var problems configerr.List
-	problems.Check(a != nil, "Authenticator", "required: what validates tokens, such as a *validator.Validator")
+	problems.Check(!configerr.IsNil(a), "Authenticator", "required: what validates tokens, such as a *validator.Validator")
 	if config.Realm == "" {
 		config.Realm = DefaultRealm
 	}

@@ -2,6 +2,7 @@ package httpmw
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/bearerguard/bearerguard/validator"
 )
@@ -21,8 +22,8 @@ func Extract(r *http.Request) validator.Request {
 		URL:           r.URL,
 		Proofs:        r.Header["Dpop"], // RFC 9449 §4.1
 	}
-	if request.Operation == "" {
-		request.Operation = Operation(r.Method, "")
+	if !strings.Contains(request.Operation, " ") { // the pattern is for all methods
+		request.Operation = Operation(r.Method, request.Operation)
 	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		request.PeerCertificate = r.TLS.PeerCertificates[0] // the leaf comes first (RFC 8446 §4.4.2)

@@ -155,6 +155,10 @@ func TestHeadersSetBefore(t *testing.T) {
 			w.Header().Set(name, value)
 		}
 		w.Header().Add("WWW-Authenticate", "Digest")
+		// Spellings that net/http does not use itself.
+		w.Header()["WWW-Authenticate"] = []string{"Negotiate"}
+		w.Header()["cache-control"] = []string{"public"}
+		w.Header()["EXPIRES"] = []string{"Thu, 01 Jan 2099 00:00:00 GMT"}
 		guarded.ServeHTTP(w, r)
 	})
 	url, client := serve(t, "HTTP/1.1", outer)
@@ -169,7 +173,7 @@ func TestHeadersSetBefore(t *testing.T) {
 	}
 	for name, value := range map[string]string{
 		"Access-Control-Allow-Origin": "https://app.example.com", "Vary": "Origin", "X-Request-Id": "1",
-		"ETag": "", "Last-Modified": "", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff",
+		"Expires": "", "ETag": "", "Last-Modified": "", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff",
 		"Cache-Control": "no-store", "WWW-Authenticate": `Bearer realm="api"`, "Retry-After": "",
 	} {
 		if got := response.Header.Values(name); len(got) > 1 || response.Header.Get(name) != value {

@@ -16,7 +16,8 @@ import (
 // What ServeMux answers by itself (404, 405 with its Allow, redirects to a clean
 // path or to a trailing slash) is for callers with a valid token only: others
 // get their 401, so that routes cannot be probed. That includes the redirect to
-// the trailing slash of a public subtree.
+// the trailing slash of a public subtree. What never gets here is "OPTIONS *",
+// which net/http answers itself (see [http.Server.DisableGeneralOptionsHandler]).
 //
 // Only [Auth.NewMux] makes a Mux. Register all routes before serving; after
 // that it is safe for concurrent use.
@@ -63,8 +64,8 @@ func (m *Mux) Optional(pattern string, requirement scopes.Requirement, handler h
 }
 
 // Public registers the handler for pattern without any guard: credentials are
-// not looked at, not even bad ones, and [validator.TokenFrom] finds no token. It
-// panics as [Mux.Handle] does.
+// not looked at, not even bad ones, and [validator.TokenFrom] finds a token only
+// if the Mux stands inside of another guard. It panics as [Mux.Handle] does.
 func (m *Mux) Public(pattern string, handler http.Handler) {
 	if isNil(handler) {
 		panic("httpmw: Public: nil handler")

@@ -242,7 +242,7 @@ func TestOperations(t *testing.T) {
 	get(outer, "/v1/orders/7")
 	get(outer, "/v1/secret")
 	want := []string{
-		"GET /orders/{id}", "GET /orders/{id}", "/admin/", "GET (unrouted)", "_OTHER (unrouted)",
+		"GET /orders/{id}", "GET /orders/{id}", "GET /admin/", "GET (unrouted)", "_OTHER (unrouted)",
 		"GET (unrouted)", "GET /orders/{id}", "GET (unrouted)",
 	}
 	if !slices.Equal(got, want) {
