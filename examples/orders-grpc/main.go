@@ -1,0 +1,53 @@
+// Command orders-grpc is the orders API on gRPC: each method needs the least
+// scope that will do.
+//
+//	ListOrders, GetOrder   orders:read
+//	CreateOrder            orders:write
+//	DeleteOrder            orders:admin
+//	WatchOrders            orders:read (server stream)
+//	WhoAmI                 any valid token
+//	health, reflection     public
+//
+// It is configured by environment:
+//
+//	OAUTH2_ISSUER         the authorization server (required)
+//	OAUTH2_AUDIENCE       the name of this API in tokens (required)
+//	OAUTH2_JWKS_URL       the issuer's keys; found by discovery if empty
+//	OAUTH2_PROFILE        rfc9068 or jwt (default)
+//	OAUTH2_SCOPE_CLAIM    the claims that scopes come from, if not scope and scp
+//	OAUTH2_INSECURE_HTTP  loopback: plain http to an issuer on this machine
+//	ADDR                  127.0.0.1:50051 by default; port 0 takes a free one
+//	TLS_CERT, TLS_KEY     PEM files: serve TLS
+//	SSL_CERT_FILE         PEM file of the authorities to trust, for an issuer behind a private one
+//
+// All problems with it are reported at once, with exit status 2. When the program
+// is ready it prints "listening on 127.0.0.1:PORT"; SIGTERM drains it.
+package main
+
+import (
+	"context"
+
+	"github.com/bearerguard/bearerguard/examples/internal/orders"
+	"github.com/bearerguard/bearerguard/examples/internal/process"
+	"github.com/bearerguard/bearerguard/validator"
+)
+
+// Buf compiles the protocol as buf.yaml and buf.gen.yaml say.
+//
+//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 lint
+//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 generate
+
+func main() { process.Main("127.0.0.1:50051", run) }
+
+func run(ctx context.Context, p *process.Process) error {
+	v, err := validator.New(p.Validator)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = v.Close() }()
+	server, err := newServer(ctx, v, p.TLS, orders.NewStore())
+	if err != nil {
+		return err
+	}
+	return p.Serve(ctx, server)
+}
