@@ -36,14 +36,29 @@ func Extract(r *http.Request) validator.Request {
 // "(unrouted)" and a method that no RFC defines "_OTHER", because operations end
 // up in logs and metrics, where a caller must not have a say.
 func Operation(method, route string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
-		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
-	default:
-		method = "_OTHER"
+	unrouted, ok := unroutedOperations[method]
+	if !ok {
+		method, unrouted = otherMethod, otherMethod+unroutedSuffix
 	}
 	if route == "" {
-		route = "(unrouted)"
+		return unrouted
 	}
 	return method + " " + route
 }
+
+const (
+	otherMethod    = "_OTHER"
+	unroutedSuffix = " (unrouted)"
+)
+
+// unroutedOperations are the operations without a route, by method.
+var unroutedOperations = func() map[string]string {
+	operations := map[string]string{}
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
+	} {
+		operations[method] = method + unroutedSuffix
+	}
+	return operations
+}()
