@@ -1,0 +1,62 @@
+package echomw_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/bearerguard/bearerguard/httpmw/echomw"
+	"github.com/bearerguard/bearerguard/scopes"
+	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/validatortest"
+	"github.com/labstack/echo/v4"
+)
+
+// ordersAPI is what is tested: it takes its Authenticator from outside.
+func ordersAPI(a validator.Authenticator) http.Handler {
+	auth, err := echomw.New(a, echomw.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.GET("/orders", func(c echo.Context) error {
+		token, _ := echomw.TokenFrom(c)
+		return c.String(http.StatusOK, "orders of "+token.Subject())
+	}, auth.Require(scopes.All("orders:read")))
+	return e
+}
+
+// A test of a protected API. The issuer, its keys and the tokens are real, and all
+// in memory. In a test, validatortest.Start(t, …) needs neither the error nor Close.
+func Example_test() {
+	issuer, err := validatortest.New(validatortest.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer issuer.Close()
+	server := httptest.NewServer(ordersAPI(issuer.Validator())) // the one line
+	defer server.Close()
+
+	for _, token := range []string{
+		issuer.Mint(validatortest.Client("billing").Scope("orders:read")),
+		issuer.Mint(validatortest.Client("billing").Scope("orders:write")),
+		issuer.Mint(validatortest.Client("billing").Scope("orders:read").Audience("https://other.example.com")),
+	} {
+		request, err := http.NewRequest("GET", server.URL+"/orders", nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := server.Client().Do(request)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = response.Body.Close()
+		fmt.Println(response.Status)
+	}
+	// Output:
+	// 200 OK
+	// 403 Forbidden
+	// 401 Unauthorized
+}
