@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/bearerguard/bearerguard/examples/authserver/devserver"
 	"github.com/bearerguard/bearerguard/internal/configerr"
@@ -14,10 +16,15 @@ import (
 
 // variables tells which environment variable sets a field of devserver.Config.
 var variables = map[string]string{
-	"Addr":      "ADDR",
-	"Issuer":    "AUTHSERVER_ISSUER",
-	"Clients":   "AUTHSERVER_CLIENTS",
-	"Algorithm": "AUTHSERVER_ALG",
+	"Addr":           "ADDR",
+	"Issuer":         "AUTHSERVER_ISSUER",
+	"Clients":        "AUTHSERVER_CLIENTS",
+	"Algorithm":      "AUTHSERVER_ALG",
+	"Profile":        "AUTHSERVER_PROFILE",
+	"TokenLifetime":  "AUTHSERVER_TOKEN_LIFETIME",
+	"Users":          "AUTHSERVER_USERS",
+	"ControlToken":   "AUTHSERVER_CONTROL_TOKEN",
+	"TLSCertificate": "AUTHSERVER_TLS_CERT and AUTHSERVER_TLS_KEY",
 }
 
 // configure makes the server that the environment describes, together with the
@@ -25,28 +32,62 @@ var variables = map[string]string{
 // variable.
 func configure(getenv func(string) string, logger *slog.Logger) (*devserver.Server, []devserver.Client, error) {
 	config := devserver.Config{
-		Addr:      cmp.Or(getenv("ADDR"), "127.0.0.1:9000"),
-		Issuer:    getenv("AUTHSERVER_ISSUER"),
-		Algorithm: getenv("AUTHSERVER_ALG"),
-		Logger:    logger,
+		Addr:         cmp.Or(getenv("ADDR"), "127.0.0.1:9000"),
+		Issuer:       getenv("AUTHSERVER_ISSUER"),
+		Algorithm:    getenv("AUTHSERVER_ALG"),
+		Profile:      devserver.Profile(getenv("AUTHSERVER_PROFILE")),
+		ControlToken: getenv("AUTHSERVER_CONTROL_TOKEN"),
+		Logger:       logger,
 	}
+	if users := getenv("AUTHSERVER_USERS"); users != "" {
+		config.Users = strings.Split(users, ",")
+	}
+	var lifetimeErr, tlsErr, clientsErr error
+	config.TokenLifetime, lifetimeErr = readLifetime(getenv("AUTHSERVER_TOKEN_LIFETIME"))
+	config.TLSCertificate, tlsErr = readCertificate(getenv("AUTHSERVER_TLS_CERT"), getenv("AUTHSERVER_TLS_KEY"))
 	var demo []devserver.Client
-	var clientsErr error
 	if path := getenv("AUTHSERVER_CLIENTS"); path != "" {
 		config.Clients, clientsErr = readClients(path)
 	} else {
 		demo = demoClients()
 		config.Clients = demo
 	}
-	// Even with a bad clients file New is asked, for the problems of the rest.
+	// Even with a file that cannot be read New is asked, for the problems of the
+	// rest.
+	unread := errors.Join(lifetimeErr, tlsErr, clientsErr)
 	server, err := devserver.New(config)
-	if server != nil && clientsErr != nil {
+	if server != nil && unread != nil {
 		server.Close()
 	}
-	if err := errors.Join(clientsErr, err); err != nil {
+	if err := errors.Join(unread, err); err != nil {
 		return nil, nil, errors.Join(byVariable(err)...)
 	}
 	return server, demo, nil
+}
+
+// readLifetime reads a duration such as 90s; none is zero.
+func readLifetime(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	lifetime, err := time.ParseDuration(text)
+	if err != nil || lifetime == 0 { // zero would be the default
+		return 0, &configerr.Error{Field: "TokenLifetime", Reason: "must be a duration such as 90s, and not zero"}
+	}
+	return lifetime, nil
+}
+
+// readCertificate reads a certificate chain and its key from PEM files; without
+// both there is none.
+func readCertificate(certFile, keyFile string) (*tls.Certificate, error) {
+	if certFile == "" && keyFile == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, &configerr.Error{Field: "TLSCertificate", Reason: err.Error()}
+	}
+	return &certificate, nil
 }
 
 func readClients(path string) ([]devserver.Client, error) {
@@ -64,8 +105,9 @@ func readClients(path string) ([]devserver.Client, error) {
 	return nil, &configerr.Error{Field: "Clients", Reason: err.Error()}
 }
 
-// demoClients may be used until a clients file says otherwise. Their secrets are
-// new at every start, so that none is ever worth keeping.
+// demoClients may be used until a clients file says otherwise: two services and a
+// program that signs in a user. Their secrets are new at every start, so that
+// none is ever worth keeping.
 func demoClients() []devserver.Client {
 	const audience = "https://orders.example.com"
 	reader := devserver.Client{
@@ -82,7 +124,15 @@ func demoClients() []devserver.Client {
 		DefaultScopes: []string{"orders:read", "orders:write", "orders:admin"},
 		Audiences:     []string{audience},
 	}
-	return []devserver.Client{reader, admin}
+	login := devserver.Client{
+		ID:            "demo-login",
+		Public:        true,
+		RedirectURIs:  []string{"http://127.0.0.1/callback", "http://[::1]/callback"},
+		Scopes:        []string{"orders:read", "orders:write"},
+		DefaultScopes: []string{"orders:read"},
+		Audiences:     []string{audience},
+	}
+	return []devserver.Client{reader, admin, login}
 }
 
 // byVariable takes joined problems apart and names each by the environment

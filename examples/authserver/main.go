@@ -3,11 +3,18 @@
 //
 // It is configured by environment:
 //
-//	ADDR                loopback address to listen on; 127.0.0.1:9000 by default, port 0 takes a free one
-//	AUTHSERVER_ISSUER   issuer identifier; by default http:// and the address
-//	AUTHSERVER_CLIENTS  path of a JSON file of clients (see devserver.ParseClients);
-//	                    without it two demo clients get fresh secrets, printed once
-//	AUTHSERVER_ALG      RS256 (default), PS256, ES256 or EdDSA
+//	ADDR                       loopback address to listen on; 127.0.0.1:9000 by default, port 0 takes a free one
+//	AUTHSERVER_ISSUER          issuer identifier; by default http:// (with TLS: https://) and the address
+//	AUTHSERVER_TLS_CERT        path of a PEM file: serves TLS with this certificate chain, on loopback all the same
+//	AUTHSERVER_TLS_KEY         path of a PEM file: its private key
+//	AUTHSERVER_CLIENTS         path of a JSON file of clients (see devserver.ParseClients); without it there are
+//	                           the demo clients demo-reader and demo-admin with fresh secrets, printed once, and
+//	                           demo-login, which is public and has the redirect URI http://127.0.0.1/callback
+//	AUTHSERVER_ALG             RS256 (default), PS256, ES256 or EdDSA
+//	AUTHSERVER_PROFILE         rfc9068 (default) or jwt: the kind of token for clients that do not name one
+//	AUTHSERVER_TOKEN_LIFETIME  of access tokens, such as 90s; 5m by default
+//	AUTHSERVER_USERS           names on the consent page, such as alice,bob; without it any name can be typed
+//	AUTHSERVER_CONTROL_TOKEN   bearer token of the control endpoint (see package devserver); without it there is none
 //
 // All problems with it are reported at once, and the exit status is 2. When the
 // server is ready it prints one line on standard output, "listening on
@@ -81,6 +88,11 @@ func announce(stderr io.Writer, server *devserver.Server, demo []devserver.Clien
 	fmt.Fprintln(stderr, "authserver, for DEVELOPMENT ONLY: keys in memory, new at every start")
 	fmt.Fprintln(stderr, "issuer:", server.Issuer())
 	for _, c := range demo {
+		if c.Public {
+			fmt.Fprintf(stderr, "demo client %s with the scopes %v for %v is public and signs in a user (RFC 8252):\n", c.ID, c.Scopes, c.Audiences)
+			fmt.Fprintf(stderr, "  %s with PKCE and the redirect_uri %s, on any port\n", server.AuthorizeURL(), c.RedirectURIs[0])
+			continue
+		}
 		fmt.Fprintf(stderr, "demo client %s with the scopes %v for %v, its secret is shown this once:\n", c.ID, c.Scopes, c.Audiences)
 		fmt.Fprintf(stderr, "  curl -u %s:%s -d grant_type=client_credentials %s\n", c.ID, c.Secret, server.TokenURL())
 	}

@@ -3,6 +3,17 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +21,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
 
@@ -82,7 +95,7 @@ func TestDemo(t *testing.T) {
 	}
 	stop(t, command, rest, os.Interrupt)
 	text := stderr.String()
-	for _, want := range []string{"DEVELOPMENT ONLY", "issuer: http://" + addr + "\n", "demo client demo-reader", "demo client demo-admin",
+	for _, want := range []string{"DEVELOPMENT ONLY", "issuer: http://" + addr + "\n", "demo client demo-reader", "demo client demo-admin", "demo client demo-login",
 		`"msg":"token refused","error":"invalid_client"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("stderr lacks %q: %s", want, text)
@@ -97,6 +110,9 @@ func TestDemoClientsDiffer(t *testing.T) {
 	first, second := demoClients(), demoClients()
 	seen := map[string]bool{}
 	for _, c := range append(first, second...) {
+		if c.Public {
+			continue
+		}
 		if seen[c.Secret] || len(c.Secret) < 43 {
 			t.Errorf("%s has a secret that is short or seen before", c.ID)
 		}
@@ -125,6 +141,85 @@ func TestClientsFileAndIssuer(t *testing.T) {
 	}
 }
 
+// certificate writes a fresh certificate for 127.0.0.1 and its key as PEM files.
+func certificate(t *testing.T) (certFile, keyFile string, trust *http.Client) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	write := func(name, kind string, content []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		block := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content})
+		pool.AppendCertsFromPEM(block)
+		if err := os.WriteFile(path, block, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	certFile, keyFile = write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", private)
+	return certFile, keyFile, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+}
+
+// Everything that the environment says arrives: TLS, the control token, the
+// users, the profile and the lifetime.
+func TestEnvironment(t *testing.T) {
+	certFile, keyFile, trust := certificate(t)
+	command, stderr := program(t, "ADDR=127.0.0.1:0", "AUTHSERVER_ALG=EdDSA", "AUTHSERVER_TLS_CERT="+certFile, "AUTHSERVER_TLS_KEY="+keyFile,
+		"AUTHSERVER_CLIENTS="+filepath.Join("devserver", "testdata", "clients.json"), "AUTHSERVER_USERS=alice,bob",
+		"AUTHSERVER_TOKEN_LIFETIME=90s", "AUTHSERVER_CONTROL_TOKEN=only-a-control-token-for-tests", "AUTHSERVER_PROFILE=jwt")
+	addr, rest := ready(t, command)
+	client := clientcredentials.Config{
+		ClientID: "billing", ClientSecret: "only-an-example-secret-for-tests", TokenURL: "https://" + addr + "/oauth2/token",
+	}
+	token, err := client.Token(context.WithValue(t.Context(), oauth2.HTTPClient, trust))
+	if err != nil || token.Extra("expires_in") != 90.0 {
+		t.Fatalf("%v, %v", token, err)
+	}
+	get := func(method, path, body string) string {
+		r, err := http.NewRequestWithContext(t.Context(), method, "https://"+addr+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer only-a-control-token-for-tests")
+		answer, err := trust.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 200 {
+			t.Fatalf("%s: %d %s, %v", path, answer.StatusCode, text, err)
+		}
+		return string(text)
+	}
+	page := get("GET", "/oauth2/authorize?response_type=code&client_id=orders-cli&scope=orders:read&code_challenge_method=S256&"+
+		"code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "")
+	if !strings.Contains(page, "<option>alice</option><option>bob</option>") {
+		t.Errorf("the users are not on the page: %s", page)
+	}
+	if keys := get("POST", "/control/signing-key", `{"action":"publish"}`); strings.Count(keys, `"alg":"EdDSA"`) != 2 {
+		t.Errorf("the keys are %s", keys)
+	}
+	stop(t, command, rest, syscall.SIGTERM)
+	if text := stderr.String(); !strings.Contains(text, "issuer: https://"+addr+"\n") || strings.Contains(text, "only-a-control-token") {
+		t.Errorf("stderr: %s", text)
+	}
+}
+
 // Every problem is reported at once, by variable, with status 2.
 func TestConfigurationErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "clients.json")
@@ -147,12 +242,15 @@ func TestConfigurationErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			command, stderr := program(t, "ADDR=0.0.0.0:0", "AUTHSERVER_ALG=none", "AUTHSERVER_ISSUER=http://as.example.com",
-				"AUTHSERVER_CLIENTS="+path)
+				"AUTHSERVER_PROFILE=x", "AUTHSERVER_TOKEN_LIFETIME=0s", "AUTHSERVER_USERS=a,b c", "AUTHSERVER_CONTROL_TOKEN=hunter2",
+				"AUTHSERVER_TLS_CERT="+path, "AUTHSERVER_CLIENTS="+path)
 			out, err := command.Output()
 			if code := command.ProcessState.ExitCode(); err == nil || code != 2 || len(out) != 0 {
 				t.Errorf("status %d, stdout %q, %v", code, out, err)
 			}
-			for _, want := range append(test.want, "development only", "ADDR: ", "AUTHSERVER_ALG: ", "AUTHSERVER_ISSUER: ") {
+			for _, want := range append(test.want, "development only", "ADDR: ", "AUTHSERVER_ALG: ", "AUTHSERVER_ISSUER: ",
+				"AUTHSERVER_PROFILE: ", "AUTHSERVER_TOKEN_LIFETIME: ", "AUTHSERVER_USERS (Users[1]): ", "AUTHSERVER_CONTROL_TOKEN: ",
+				"AUTHSERVER_TLS_CERT and AUTHSERVER_TLS_KEY: ") {
 				if !strings.Contains(stderr.String(), want) {
 					t.Errorf("stderr lacks %q: %s", want, stderr)
 				}

@@ -13,6 +13,11 @@ type accessToken struct {
 	audiences []string
 	scopes    []string
 	profile   Profile
+
+	// For a user's token: its id, which names the authorization, and when that was
+	// given.
+	id       string
+	authTime time.Time
 }
 
 // issue signs the token and returns the answer that carries it.
@@ -28,11 +33,15 @@ func (s *Server) issue(t accessToken) (*tokenAnswer, *refusal) {
 	if scope != "" {
 		claims["scope"] = scope // RFC 9068 §2.2.3
 	}
+	if t.id != "" {
+		claims["jti"] = t.id
+		claims["auth_time"] = t.authTime.Unix() // RFC 9068 §2.2.1
+	}
 	typ := "at+jwt" // RFC 9068 §2.1
 	if t.profile == ProfileJWT {
 		typ = "JWT"
 	}
-	key := s.keys.signing
+	key := s.keys.current().signing
 	signed, err := key.sign(key.header(typ), claims)
 	if err != nil {
 		return nil, refuse(internal, "signing failed")
@@ -40,7 +49,7 @@ func (s *Server) issue(t accessToken) (*tokenAnswer, *refusal) {
 	return &tokenAnswer{
 		AccessToken: signed,
 		TokenType:   "Bearer",
-		ExpiresIn:   int64(s.config.TokenLifetime / time.Second),
+		ExpiresIn:   int64(s.tokenLifetime() / time.Second),
 		Scope:       scope,
 	}, nil
 }
@@ -52,7 +61,7 @@ func (s *Server) timesAndID() map[string]any {
 		"iss": s.endpoints.issuer,
 		"iat": now.Unix(),
 		// Whole seconds of lifetime, so that expires_in and exp agree.
-		"exp": now.Unix() + int64(s.config.TokenLifetime/time.Second),
+		"exp": now.Unix() + int64(s.tokenLifetime()/time.Second),
 		"jti": rand.Text(),
 	}
 }

@@ -1,7 +1,7 @@
 package devserver
 
 import (
-	"encoding/base64"
+	"context"
 	"math"
 	"slices"
 	"strconv"
@@ -16,8 +16,7 @@ import (
 const (
 	assertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2
 
-	maxAssertion      = 16 << 10
-	maxAssertionDepth = 16
+	maxAssertion = 16 << 10
 	// maxAssertionLife bounds how far ahead exp may be, and with it for how long
 	// an assertion has to be remembered (RFC 7523 §3, item 4).
 	maxAssertionLife = 10 * time.Minute
@@ -41,24 +40,21 @@ type assertion struct {
 // Core §9). Unlike a wrong secret, an assertion of an unknown client is refused
 // sooner than a forged one: ids are no secret (RFC 6749 §2.2), and no number of
 // tries makes a signature.
-func (s *Server) byAssertion(assertionType, compact string) (*client, *refusal) {
-	switch {
-	case assertionType == "" || compact == "": // RFC 7521 §4.2 requires both
-		return nil, refuse(invalidRequest, "client_assertion and client_assertion_type go together")
-	case assertionType != assertionTypeJWT:
-		return nil, refuse(invalidClient, "unsupported client_assertion_type")
-	}
-	a, reason := parseAssertion(compact)
-	if reason != "" {
-		return nil, refuse(invalidClient, reason)
-	}
+func (s *Server) byAssertion(ctx context.Context, a *assertion) (*client, *refusal) {
 	now := s.config.Clock.Now()
 	if reason := a.claimsProblem(s.endpoints, now); reason != "" {
 		return nil, refuse(invalidClient, reason)
 	}
 	found := s.clients.get(a.subject)
-	if found == nil || !found.signed(a) {
-		return nil, refuse(invalidClient, "unknown client, unknown key or wrong signature")
+	if found == nil {
+		return nil, refuse(invalidClient, "unknown client")
+	}
+	keys, problem := found.currentKeys(ctx, a.kid, now)
+	if problem != nil {
+		return nil, problem
+	}
+	if !a.signedBy(keys) {
+		return nil, refuse(invalidClient, "unknown key or wrong signature")
 	}
 	// Only now: a forged assertion must not use up the id of a real one.
 	if problem := found.used.use(a.id, a.expires.Add(assertionLeeway), now); problem != nil {
@@ -91,12 +87,12 @@ func (a *assertion) claimsProblem(e endpoints, now time.Time) string {
 	return ""
 }
 
-// signed reports whether the client's registered key, the one that the
-// assertion names, has signed it. Without a kid exactly one key must fit. No key
-// fits an algorithm that is symmetric, unknown or none (RFC 8725 §3.1).
-func (c *client) signed(a *assertion) bool {
+// signedBy reports whether the one of the client's keys that the assertion names
+// has signed it. Without a kid exactly one key must fit. No key fits an algorithm
+// that is symmetric, unknown or none (RFC 8725 §3.1).
+func (a *assertion) signedBy(keys []ClientKey) bool {
 	var fitting []ClientKey
-	for _, key := range c.keys {
+	for _, key := range keys {
 		if (a.kid == "" || key.ID == a.kid) && (key.Algorithm == "" || key.Algorithm == a.alg) && suits(a.alg, key.Public) {
 			fitting = append(fitting, key)
 		}
@@ -110,24 +106,15 @@ func parseAssertion(compact string) (*assertion, string) {
 	if len(compact) > maxAssertion {
 		return nil, "the assertion is too long"
 	}
-	segments := strings.Split(compact, ".")
-	if len(segments) != 3 {
+	jws, ok := parseCompact(compact)
+	if !ok {
 		return nil, "the assertion is not a compact JWS"
 	}
-	var decoded [3][]byte
-	for i, segment := range segments {
-		var err error
-		decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(segment)
-		// The decoder skips line breaks; RFC 7515 §2 has none.
-		if err != nil || segment == "" || strings.ContainsAny(segment, "\r\n") {
-			return nil, "the assertion is not a compact JWS"
-		}
-	}
-	a := &assertion{input: []byte(segments[0] + "." + segments[1]), signature: decoded[2]}
-	if err := strictjson.Object(decoded[0], maxAssertionDepth, a.headerMember); err != nil {
+	a := &assertion{input: jws.input, signature: jws.signature}
+	if err := strictjson.Object(jws.header, maxJSONDepth, a.headerMember); err != nil {
 		return nil, "the assertion's header is not acceptable"
 	}
-	if err := strictjson.Object(decoded[1], maxAssertionDepth, a.claim); err != nil {
+	if err := strictjson.Object(jws.payload, maxJSONDepth, a.claim); err != nil {
 		return nil, "the assertion's claims are malformed"
 	}
 	return a, ""

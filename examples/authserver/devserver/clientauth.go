@@ -1,14 +1,55 @@
 package devserver
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // clientAuthMethods are the ways to authenticate, under their names in the
 // registry of RFC 7591 §4.2 (private_key_jwt: OpenID Connect Core §9).
 var clientAuthMethods = []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
 
-// authenticate finds the one authentication method that the request uses and
-// says which client it proves.
-func (s *Server) authenticate(r *http.Request, f form) (*client, *refusal) {
+// methodNone is how a public client says who it is (RFC 7591 §2): by its id and
+// without proof.
+const methodNone = "none"
+
+// credentials are what a request presents, read and not yet believed.
+type credentials struct {
+	id        string // of the client that it says to be; empty: unreadable
+	secret    string
+	assertion *assertion
+	none      bool
+}
+
+// authenticate says which client a request proves. Without public, a client that
+// proves nothing is refused.
+func (s *Server) authenticate(r *http.Request, f form, public bool) (*client, *refusal) {
+	presented, problem := readCredentials(r, f)
+	if problem != nil && problem.code != invalidClient {
+		return nil, problem
+	}
+	now := s.config.Clock.Now()
+	if wait := s.failures.wait(presented.id, r.RemoteAddr, now); wait > 0 {
+		return nil, &refusal{code: tooManyFailures, reason: "too many failures of this client or address", retryAfter: wait}
+	}
+	var proven *client
+	if problem == nil {
+		proven, problem = s.prove(r.Context(), presented, public)
+	}
+	// The parameter may accompany the other methods, but names the same client
+	// (RFC 7521 §4.2).
+	if id := f.get("client_id"); problem == nil && id != "" && id != proven.id {
+		proven, problem = nil, refuse(invalidClient, "client_id is not the client that authenticated")
+	}
+	// A request without credentials is no guess.
+	if problem != nil && problem.code == invalidClient && !presented.none {
+		s.failures.count(presented.id, r.RemoteAddr, now)
+	}
+	return proven, problem
+}
+
+// readCredentials finds the one authentication method that the request uses.
+func readCredentials(r *http.Request, f form) (c credentials, problem *refusal) {
 	authorization := r.Header.Values("Authorization")
 	secret := f.get("client_secret")
 	assertion, assertionType := f.get("client_assertion"), f.get("client_assertion_type")
@@ -21,28 +62,40 @@ func (s *Server) authenticate(r *http.Request, f form) (*client, *refusal) {
 		methods++
 	}
 	if methods > 1 { // RFC 6749 §2.3
-		return nil, refuse(invalidRequest, "more than one client authentication method")
+		return c, refuse(invalidRequest, "more than one client authentication method")
 	}
-
-	var proven *client
-	var problem *refusal
 	switch {
 	case len(authorization) == 1:
-		proven, problem = s.byBasic(authorization[0])
+		c.id, c.secret, problem = parseBasic(authorization[0])
 	case secret != "":
-		proven, problem = s.bySecret(f.get("client_id"), secret)
-	case assertion != "" || assertionType != "":
-		proven, problem = s.byAssertion(assertionType, assertion)
-	default: // RFC 6749 §5.2: "no client authentication included"
-		problem = refuse(invalidClient, "no client authentication")
+		c.id, c.secret = f.get("client_id"), secret
+	case assertion == "" && assertionType == "":
+		c.id, c.none = f.get("client_id"), true
+	case assertion == "" || assertionType == "": // RFC 7521 §4.2 requires both
+		problem = refuse(invalidRequest, "client_assertion and client_assertion_type go together")
+	case assertionType != assertionTypeJWT:
+		problem = refuse(invalidClient, "unsupported client_assertion_type")
+	default:
+		var reason string
+		if c.assertion, reason = parseAssertion(assertion); reason != "" {
+			return c, refuse(invalidClient, reason)
+		}
+		c.id = c.assertion.subject
 	}
-	if problem != nil {
-		return nil, problem
+	return c, problem
+}
+
+// prove checks the credentials by their method.
+func (s *Server) prove(ctx context.Context, c credentials, public bool) (*client, *refusal) {
+	switch {
+	case c.assertion != nil:
+		return s.byAssertion(ctx, c.assertion)
+	case !c.none:
+		return s.bySecret(c.id, c.secret)
 	}
-	// The parameter may accompany the other methods, but names the same client
-	// (RFC 7521 §4.2).
-	if id := f.get("client_id"); id != "" && id != proven.id {
-		return nil, refuse(invalidClient, "client_id is not the client that authenticated")
+	if found := s.clients.get(c.id); public && found != nil && found.public {
+		return found, nil
 	}
-	return proven, nil
+	// RFC 6749 §5.2: "no client authentication included"
+	return nil, refuse(invalidClient, "no client authentication")
 }

@@ -3,18 +3,15 @@ package devserver
 import (
 	"crypto"
 	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 )
 
 // Client is one client as it is registered with the server. A client needs an
-// id, at least one audience, and a secret, keys or both.
+// id, at least one audience, and either a way to authenticate (a secret, keys, a
+// JWKSURI) or to be public.
 type Client struct {
 	_ [0]func()
 
@@ -29,16 +26,43 @@ type Client struct {
 	// SecretSHA256 may stand in place of Secret: its SHA-256 in hexadecimal.
 	SecretSHA256 string
 
-	// Keys let the client authenticate by private_key_jwt (RFC 7523 §2.2).
+	// SecondSecret is as good as Secret, so that the client can move from one to
+	// the other without a moment in which it has none; see also
+	// [Server.AddClientSecret]. Empty: no second secret.
+	SecondSecret string
+
+	// SecondSecretSHA256 may stand in place of SecondSecret.
+	SecondSecretSHA256 string
+
+	// Keys let the client authenticate by private_key_jwt (RFC 7523 §2.2); see
+	// also [Server.ReplaceClientKeys].
 	Keys []ClientKey
 
-	// GrantTypes the client may use, under their names of RFC 7591 §2. Empty:
-	// client_credentials. A grant type that the server does not offer may be
-	// registered all the same.
+	// JWKSURI is where the client publishes these keys itself (RFC 7591 §2), in
+	// place of Keys: an https URL, or an http URL whose host is loopback. They
+	// are fetched when they are needed, kept for 5 minutes, and fetched again for
+	// a kid that is not among them. Empty: none.
+	JWKSURI string
+
+	// Public says that the client cannot keep a secret (RFC 6749 §2.1), as a
+	// command-line program cannot: it has none, no keys, and its id is enough at
+	// the token endpoint.
+	Public bool
+
+	// GrantTypes the client may use, under their names of RFC 7591 §2:
+	// authorization_code, client_credentials (not if Public), refresh_token.
+	// Empty: client_credentials, or if Public authorization_code and
+	// refresh_token.
 	GrantTypes []string
 
+	// RedirectURIs are where the answer to an authorization request may go (RFC
+	// 6749 §3.1.2): https, http to a loopback host, or a private-use scheme. They
+	// are compared exactly, but for the port of http://127.0.0.1 and http://[::1]
+	// (RFC 8252 §7.3). Empty: the client cannot make such requests.
+	RedirectURIs []string
+
 	// Scopes the client may ask for (RFC 6749 §3.3). Empty: none; its tokens
-	// have no scope.
+	// have no scope. There is no "openid": the server issues no ID tokens.
 	Scopes []string
 
 	// DefaultScopes are granted to a request that asks for none. Empty: such a
@@ -52,6 +76,11 @@ type Client struct {
 
 	// Profile is the kind of token this client gets. Empty: that of the server.
 	Profile Profile
+
+	// Introspection lets the client, which is then a resource server, introspect
+	// every access token (RFC 7662). Without it, a client learns about its own
+	// tokens only.
+	Introspection bool
 }
 
 // ClientKey is one public key that a client signs its assertions with.
@@ -69,16 +98,21 @@ type ClientKey struct {
 }
 
 // client is a Client in the form that requests are checked against. It is
-// immutable but for the assertions it has used.
+// immutable, replaced as a whole, but for the assertions it has used and the
+// keys that were fetched for it.
 type client struct {
 	id            string
+	public        bool
 	secrets       [][sha256.Size]byte
 	keys          []ClientKey
+	remoteKeys    *remoteKeys // nil: it has no JWKSURI
 	grantTypes    []string
+	redirectURIs  []string
 	scopes        []string
 	defaultScopes []string
 	audiences     []string
 	profile       Profile
+	introspection bool
 	used          *replayStore
 }
 
@@ -108,6 +142,23 @@ func (c *clients) add(added *client) bool {
 	return true
 }
 
+// update replaces a client by a copy that change has changed; an error of change
+// is returned and leaves everything as it was.
+func (c *clients) update(id string, change func(*client) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.byID[id]
+	if old == nil {
+		return &configerr.Error{Field: "ClientID", Reason: "is not registered"}
+	}
+	changed := *old
+	if err := change(&changed); err != nil {
+		return err
+	}
+	c.byID[id] = &changed
+	return nil
+}
+
 // AddClient registers one more client, which may ask for tokens at once. All
 // problems are returned joined, each naming its field; an id that is taken is
 // one. It is safe for concurrent use.
@@ -117,6 +168,8 @@ func (s *Server) AddClient(c Client) error { return s.addClient("Client", c) }
 func (s *Server) addClient(field string, c Client) error {
 	var problems configerr.List
 	c.check(field, &problems)
+	// RFC 9068 §5: nobody may take a token of a user for one of a client.
+	problems.Check(!slices.Contains(s.config.Users, c.ID), field+".ID", "is the name of a user")
 	if err := problems.Err(); err != nil {
 		return err
 	}
@@ -128,79 +181,39 @@ func (s *Server) addClient(field string, c Client) error {
 func (s *Server) compile(c Client) *client {
 	compiled := &client{
 		id:            c.ID,
+		public:        c.Public,
 		keys:          slices.Clone(c.Keys),
 		grantTypes:    slices.Clone(c.GrantTypes),
+		redirectURIs:  slices.Clone(c.RedirectURIs),
 		scopes:        slices.Clone(c.Scopes),
 		defaultScopes: slices.Clone(c.DefaultScopes),
 		audiences:     slices.Clone(c.Audiences),
 		profile:       c.Profile,
+		introspection: c.Introspection,
 		used:          newReplayStore(s.config.MaxAssertions),
 	}
-	if c.Secret != "" {
-		compiled.secrets = append(compiled.secrets, sha256.Sum256([]byte(c.Secret)))
+	for _, secret := range []string{c.Secret, c.SecondSecret} {
+		if secret != "" {
+			compiled.secrets = append(compiled.secrets, sha256.Sum256([]byte(secret)))
+		}
 	}
-	if c.SecretSHA256 != "" {
-		var sum [sha256.Size]byte
-		hex.Decode(sum[:], []byte(c.SecretSHA256))
-		compiled.secrets = append(compiled.secrets, sum)
+	for _, encoded := range []string{c.SecretSHA256, c.SecondSecretSHA256} {
+		if encoded != "" {
+			sum, _ := parseSecretSHA256(encoded)
+			compiled.secrets = append(compiled.secrets, sum)
+		}
 	}
-	if len(c.GrantTypes) == 0 {
+	if c.JWKSURI != "" {
+		compiled.remoteKeys = newRemoteKeys(c.JWKSURI, s.fetch)
+	}
+	switch {
+	case len(c.GrantTypes) == 0 && c.Public:
+		compiled.grantTypes = []string{grantAuthorizationCode, grantRefreshToken}
+	case len(c.GrantTypes) == 0:
 		compiled.grantTypes = []string{grantClientCredentials}
 	}
 	if c.Profile == "" {
 		compiled.profile = s.config.Profile
 	}
 	return compiled
-}
-
-// registrableGrants are the grant types of RFC 7591 §2 that have no security
-// problem of their own (RFC 9700 §2.1.2 and §2.4 rule out the other two).
-var registrableGrants = []string{"authorization_code", "client_credentials", "refresh_token"}
-
-// minSecretLength is what 128 random bits take in base64url: RFC 6749 §10.10
-// wants a guess to succeed with a probability of at most 2^-128.
-const minSecretLength = 22
-
-func (c Client) check(field string, problems *configerr.List) {
-	problems.Check(c.ID != "" && len(c.ID) <= 256 && isVSCHAR(c.ID), field+".ID",
-		"must be 1 to 256 printable ASCII characters (RFC 6749 appendix A.1)")
-	problems.Check(c.Secret != "" || c.SecretSHA256 != "" || len(c.Keys) > 0, field,
-		"needs Secret, SecretSHA256 or Keys")
-	problems.Check(c.Secret == "" || c.SecretSHA256 == "", field+".SecretSHA256",
-		"must be empty when there is a Secret")
-	problems.Check(c.Secret == "" || len(c.Secret) >= minSecretLength && isVSCHAR(c.Secret), field+".Secret",
-		fmt.Sprintf("must be at least %d printable ASCII characters, chosen at random", minSecretLength))
-	sum, err := hex.DecodeString(c.SecretSHA256)
-	problems.Check(c.SecretSHA256 == "" || err == nil && len(sum) == sha256.Size, field+".SecretSHA256",
-		"must be 64 hexadecimal digits")
-	for i, key := range c.Keys {
-		if reason := clientKeyProblem(key); reason != "" {
-			problems.Add(fmt.Sprintf("%s.Keys[%d]", field, i), reason)
-		}
-	}
-	for i, grant := range c.GrantTypes {
-		problems.Check(slices.Contains(registrableGrants, grant), fmt.Sprintf("%s.GrantTypes[%d]", field, i),
-			"must be one of "+strings.Join(registrableGrants, ", "))
-	}
-	for i, scope := range c.Scopes {
-		problems.Check(isScopeToken(scope), fmt.Sprintf("%s.Scopes[%d]", field, i),
-			"must be a scope-token (RFC 6749 §3.3)")
-	}
-	for i, scope := range c.DefaultScopes {
-		problems.Check(slices.Contains(c.Scopes, scope), fmt.Sprintf("%s.DefaultScopes[%d]", field, i),
-			"must be one of Scopes")
-	}
-	// RFC 9068 §2.2 requires the claim "aud".
-	problems.Check(len(c.Audiences) > 0, field+".Audiences", "must not be empty")
-	for i, audience := range c.Audiences {
-		u, err := url.Parse(audience)
-		problems.Check(err == nil && u.IsAbs() && !strings.Contains(audience, "#"),
-			fmt.Sprintf("%s.Audiences[%d]", field, i), "must be an absolute URI without fragment (RFC 8707 §2)")
-	}
-	problems.Check(c.Profile == "" || c.Profile.known(), field+".Profile", `must be "rfc9068" or "jwt"`)
-}
-
-// isVSCHAR reports whether s is *VSCHAR (RFC 6749 appendix A).
-func isVSCHAR(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7E }) < 0
 }

@@ -12,22 +12,33 @@ import (
 	"github.com/bearerguard/bearerguard/internal/configerr"
 )
 
-// clientsFile is the JSON form of a list of clients. What RFC 7591 §2 has a name
-// for has that name.
+// clientsFile is the JSON form of a list of clients.
 type clientsFile struct {
-	Clients []struct {
-		ID            string   `json:"client_id"`
-		Secret        string   `json:"client_secret"`
-		SecretSHA256  string   `json:"client_secret_sha256"`
-		GrantTypes    []string `json:"grant_types"`
-		Scopes        []string `json:"scopes"`
-		DefaultScopes []string `json:"default_scopes"`
-		Audiences     []string `json:"audiences"`
-		Profile       Profile  `json:"profile"`
-		JWKS          struct {
-			Keys []jsontext.Value `json:"keys"`
-		} `json:"jwks"`
-	} `json:"clients"`
+	Clients []clientEntry `json:"clients"`
+}
+
+// clientEntry is one client. What RFC 7591 §2 has a name for has that name.
+type clientEntry struct {
+	ID                 string   `json:"client_id"`
+	Secret             string   `json:"client_secret"`
+	SecretSHA256       string   `json:"client_secret_sha256"`
+	SecondSecret       string   `json:"second_client_secret"`
+	SecondSecretSHA256 string   `json:"second_client_secret_sha256"`
+	JWKS               keySetIn `json:"jwks"`
+	JWKSURI            string   `json:"jwks_uri"`
+	AuthMethod         string   `json:"token_endpoint_auth_method"`
+	GrantTypes         []string `json:"grant_types"`
+	RedirectURIs       []string `json:"redirect_uris"`
+	Scopes             []string `json:"scopes"`
+	DefaultScopes      []string `json:"default_scopes"`
+	Audiences          []string `json:"audiences"`
+	Profile            Profile  `json:"profile"`
+	Introspection      bool     `json:"introspection"`
+}
+
+// keySetIn is a key set (RFC 7517 §5) whose keys are still to be read.
+type keySetIn struct {
+	Keys []jsontext.Value `json:"keys"`
 }
 
 // ParseClients reads a clients file:
@@ -37,12 +48,22 @@ type clientsFile struct {
 //	  "client_secret": "…",
 //	  "scopes": ["orders:read"],
 //	  "audiences": ["https://orders.example.com"]
+//	}, {
+//	  "client_id": "orders-cli",
+//	  "token_endpoint_auth_method": "none",
+//	  "redirect_uris": ["http://127.0.0.1/callback"],
+//	  "scopes": ["orders:read"],
+//	  "audiences": ["https://orders.example.com"]
 //	}]}
 //
-// The other members are client_secret_sha256, jwks (public keys, RFC 7517 §5),
-// grant_types, default_scopes and profile; [Client] says what they mean. A member
-// that is unknown or doubled is an error. The errors tell places, never values,
-// because values are secrets; what they mean together is checked by [New].
+// The other members are client_secret_sha256, second_client_secret,
+// second_client_secret_sha256, jwks (public keys, RFC 7517 §5), jwks_uri,
+// grant_types, default_scopes, profile and introspection; [Client] says what they
+// mean. A token_endpoint_auth_method of "none" is a public client; any other
+// client may use every method that it has credentials for, and leaves it out. A
+// member that is unknown or doubled is an error. The errors tell places, never
+// values, because values are secrets; what they mean together is checked by
+// [New].
 func ParseClients(data []byte) ([]Client, error) {
 	var file clientsFile
 	// Duplicate names and invalid UTF-8 are refused by default.
@@ -52,30 +73,47 @@ func ParseClients(data []byte) ([]Client, error) {
 	var problems configerr.List
 	var clients []Client
 	for i, entry := range file.Clients {
-		c := Client{
-			ID:            entry.ID,
-			Secret:        entry.Secret,
-			SecretSHA256:  entry.SecretSHA256,
-			GrantTypes:    entry.GrantTypes,
-			Scopes:        entry.Scopes,
-			DefaultScopes: entry.DefaultScopes,
-			Audiences:     entry.Audiences,
-			Profile:       entry.Profile,
-		}
-		for j, value := range entry.JWKS.Keys {
-			key, err := parseClientKey(value)
-			if err != nil {
-				problems.Add(fmt.Sprintf("Clients[%d].Keys[%d]", i, j), err.Error())
-			}
-			c.Keys = append(c.Keys, key)
-		}
-		clients = append(clients, c)
+		clients = append(clients, entry.client(fmt.Sprintf("Clients[%d]", i), &problems))
 	}
 	problems.Check(len(clients) > 0, "Clients", "must not be empty")
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	return clients, nil
+}
+
+func (e clientEntry) client(field string, problems *configerr.List) Client {
+	problems.Check(e.AuthMethod == "" || e.AuthMethod == methodNone, field+".Public",
+		`token_endpoint_auth_method must be "none" or left out`)
+	return Client{
+		ID:                 e.ID,
+		Secret:             e.Secret,
+		SecretSHA256:       e.SecretSHA256,
+		SecondSecret:       e.SecondSecret,
+		SecondSecretSHA256: e.SecondSecretSHA256,
+		Keys:               e.JWKS.clientKeys(field+".", problems),
+		JWKSURI:            e.JWKSURI,
+		Public:             e.AuthMethod == methodNone,
+		GrantTypes:         e.GrantTypes,
+		RedirectURIs:       e.RedirectURIs,
+		Scopes:             e.Scopes,
+		DefaultScopes:      e.DefaultScopes,
+		Audiences:          e.Audiences,
+		Profile:            e.Profile,
+		Introspection:      e.Introspection,
+	}
+}
+
+// clientKeys reads the keys of a set that the configuration has at prefix.
+func (set keySetIn) clientKeys(prefix string, problems *configerr.List) (keys []ClientKey) {
+	for i, value := range set.Keys {
+		key, err := parseClientKey(value)
+		if err != nil {
+			problems.Add(fmt.Sprintf("%sKeys[%d]", prefix, i), err.Error())
+		}
+		keys = append(keys, key)
+	}
+	return keys
 }
 
 // parseClientKey reads one JWK (RFC 7517 §4), which has to be public.

@@ -28,7 +28,19 @@ func TestParseClients(t *testing.T) {
 	}, {
 		ID: "reports", SecretSHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		Keys:   []devserver.ClientKey{{ID: "2026-01", Algorithm: "EdDSA", Public: clientKey.Public()}, {Public: otherKey.Public()}},
+		Scopes: []string{"orders:read"}, Audiences: []string{audience}, Introspection: true,
+	}, {
+		ID: "webapp", Secret: "only-an-example-secret-for-tests", SecondSecret: "another-example-secret-for-tests",
+		GrantTypes: []string{"authorization_code", "refresh_token"}, RedirectURIs: []string{"https://webapp.example.com/callback"},
 		Scopes: []string{"orders:read"}, Audiences: []string{audience},
+	}, {
+		ID: "orders-cli", Public: true, RedirectURIs: []string{"http://127.0.0.1/callback"},
+		Scopes: []string{"orders:read"}, Audiences: []string{audience},
+	}, {
+		ID: "batch", JWKSURI: "https://batch.example.com/jwks.json",
+		SecretSHA256:       "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		SecondSecretSHA256: "5d41402abc4b2a76b9719d911017c592ae2f6d1d6f4cf3c8b0bb5a3c9e1f7a10",
+		Scopes:             []string{"orders:read"}, Audiences: []string{audience},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -70,6 +82,7 @@ func TestParseClientsErrors(t *testing.T) {
 		{"something after it", `{"clients":[]} hunter2`, "not valid JSON"},
 		{"not UTF-8", "{\"clients\":[{\"client_id\":\"\xff\"}]}", "not valid JSON"},
 		{"no key", `{"clients":[{"jwks":{"keys":[{"kty":"hunter2"}]}}]}`, "Clients[0].Keys[0]: is not a JWK"},
+		{"a method that is left out", `{"clients":[{"token_endpoint_auth_method":"client_secret_basic"}]}`, "Clients[0].Public: token_endpoint_auth_method must be"},
 		{"private key", key(clientKey), "Clients[0].Keys[0]: must be a public key"},
 		{"for encryption", strings.Replace(public, `"crv"`, `"use":"enc","crv"`, 1), "Clients[0].Keys[0]: must be for signatures"},
 	} {

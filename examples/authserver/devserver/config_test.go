@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -38,9 +39,11 @@ func TestNewReportsEverything(t *testing.T) {
 	bad.Secret, bad.Audiences = "short", nil
 	_, err := devserver.New(devserver.Config{
 		Issuer: "http://as.example.com", Addr: "0.0.0.0:0", Algorithm: "HS256", TokenLifetime: -1, Profile: "x",
-		MaxAssertions: -1, Clients: []devserver.Client{secretClient(), bad, secretClient()},
+		CodeLifetime: 11 * time.Minute, RefreshLifetime: -1, Users: []string{"alice", "a b"}, ControlToken: "short",
+		MaxAuthorizations: -1, MaxFailures: -1, MaxAssertions: -1, Clients: []devserver.Client{secretClient(), bad, secretClient()},
 	})
-	want := []string{"Issuer", "Addr", "Algorithm", "TokenLifetime", "Profile", "MaxAssertions",
+	want := []string{"Issuer", "Addr", "Algorithm", "TokenLifetime", "CodeLifetime", "RefreshLifetime", "Profile", "Users[1]", "ControlToken",
+		"MaxAuthorizations", "MaxFailures", "MaxAssertions",
 		"Clients[1].Secret", "Clients[1].Audiences", "Clients[2].ID"}
 	if got := fields(err); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -108,8 +111,55 @@ func TestLifetimeBounds(t *testing.T) {
 	}
 }
 
-func TestClientChecks(t *testing.T) {
+// A redirect_uri that must not be registered, beside those that may.
+func TestRedirectURIs(t *testing.T) {
 	server, err := devserver.New(devserver.Config{Issuer: "https://as.example.com", Algorithm: "EdDSA"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for uri, ok := range map[string]bool{
+		"https://app.example.com/callback": true, "https://app.example.com": true, "https://app.example.com:8443/a?b=c": true,
+		"http://127.0.0.1/callback": true, "http://127.0.0.1:8080/": true, "http://[::1]/": true, "http://localhost:3000/callback": true,
+		"com.example.app:/callback": true, "com.example.app://host/callback": true,
+
+		"": false, "/callback": false, "app.example.com": false, "http://app.example.com/": false, "http://10.0.0.1/": false,
+		"https://app.example.com/#": false, "https://app.example.com/#x": false, "https://user@app.example.com/": false,
+		"https://*.example.com/": false, "https://a;b.example.com/": false, "https:///callback": false, "https:callback": false,
+		"javascript:alert(1)": false, "data:text/html,x": false, "app:/callback": false, "https://app.example.com/a b": false,
+		"https://app.example.com/é": false, "https://app.example.com/\n": false, "https://app.example.com/<": false, "%": false,
+	} {
+		c := publicClient()
+		c.ID, c.RedirectURIs = fmt.Sprintf("%x", uri), []string{cliRedirect, uri}
+		want := []string{"Client.RedirectURIs[1]"}
+		if ok {
+			want = nil
+		}
+		if uri == "" {
+			c.ID = "empty"
+		}
+		if got := fields(server.AddClient(c)); !slices.Equal(got, want) {
+			t.Errorf("%q: %v", uri, got)
+		}
+	}
+}
+
+func TestCodeAndRefreshLifetimeBounds(t *testing.T) {
+	for _, test := range []struct {
+		code, refresh time.Duration
+		ok            bool
+	}{
+		{time.Second, time.Second, true}, {10 * time.Minute, 90 * 24 * time.Hour, true},
+		{time.Second - 1, 0, false}, {10*time.Minute + 1, 0, false}, {0, time.Second - 1, false}, {0, 90*24*time.Hour + 1, false},
+	} {
+		_, err := devserver.New(devserver.Config{Issuer: "https://as.example.com", Algorithm: "EdDSA", CodeLifetime: test.code, RefreshLifetime: test.refresh})
+		if (err == nil) != test.ok {
+			t.Errorf("%v, %v: %v", test.code, test.refresh, err)
+		}
+	}
+}
+
+func TestClientChecks(t *testing.T) {
+	server, err := devserver.New(devserver.Config{Issuer: "https://as.example.com", Algorithm: "EdDSA", Users: []string{"alice"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +189,17 @@ func TestClientChecks(t *testing.T) {
 		"two secrets":      {func(c *C) { c.SecretSHA256 = strings.Repeat("0", 64) }, "Client.SecretSHA256"},
 		"short hash":       {func(c *C) { c.Secret, c.SecretSHA256 = "", strings.Repeat("0", 62) }, "Client.SecretSHA256"},
 		"hash not hex":     {func(c *C) { c.Secret, c.SecretSHA256 = "", strings.Repeat("x", 64) }, "Client.SecretSHA256"},
+		"second secret":    {func(c *C) { c.SecondSecret = strings.Repeat("x", 21) }, "Client.SecondSecret"},
+		"second and hash":  {func(c *C) { c.SecondSecret, c.SecondSecretSHA256 = secretText, strings.Repeat("0", 64) }, "Client.SecondSecretSHA256"},
+		"no first secret":  {func(c *C) { c.Secret, c.SecondSecret, c.Keys = "", secretText, keyClient().Keys }, "Client.SecondSecret"},
+		"public, a secret": {func(c *C) { c.Public = true }, "Client.Public"},
+		"public, a key":    {func(c *C) { c.Secret, c.Keys, c.Public = "", keyClient().Keys, true }, "Client.Public"},
+		"public, a URI":    {func(c *C) { c.Secret, c.JWKSURI, c.Public = "", "https://x.example", true }, "Client.Public"},
+		"public resource":  {func(c *C) { c.Secret, c.Public, c.Introspection = "", true, true }, "Client.Introspection"},
+		"public machine":   {func(c *C) { c.Secret, c.Public, c.GrantTypes = "", true, []string{"client_credentials"} }, "Client.GrantTypes[0]"},
+		"redirect, grant":  {func(c *C) { c.RedirectURIs = []string{webRedirect} }, "Client.RedirectURIs"},
+		"a user's name":    {func(c *C) { c.ID = "alice" }, "Client.ID"},
+		"openid":           {func(c *C) { c.Scopes = []string{"orders:read", "openid"} }, "Client.Scopes[1]"},
 		"grant":            {func(c *C) { c.GrantTypes = []string{"client_credentials", "password"} }, "Client.GrantTypes[1]"},
 		"scope":            {func(c *C) { c.Scopes = []string{"orders:read", "a b"} }, "Client.Scopes[1]"},
 		"scope quote":      {func(c *C) { c.Scopes = []string{"orders:read", `a"`} }, "Client.Scopes[1]"},

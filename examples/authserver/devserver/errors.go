@@ -1,13 +1,15 @@
 package devserver
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 )
 
-// The error codes of the token endpoint (RFC 6749 §5.2, RFC 8707 §2).
+// The error codes of the endpoints that clients authenticate at (RFC 6749 §5.2,
+// RFC 8707 §2).
 const (
 	invalidRequest       = "invalid_request"
 	invalidClient        = "invalid_client"
@@ -18,12 +20,12 @@ const (
 	invalidTarget        = "invalid_target"
 )
 
-// unavailable and internal are no OAuth codes: RFC 6749 §5.2 has none for a
-// request that could not be judged. Such answers have a status and a
-// description only.
+// These are no OAuth codes: RFC 6749 §5.2 has none for a request that was not or
+// could not be judged. Such answers have a status and a description only.
 const (
-	unavailable = "unavailable"
-	internal    = "internal"
+	tooManyFailures = "too_many_failures"
+	unavailable     = "unavailable"
+	internal        = "internal"
 )
 
 // errorTable holds every answer that is not a token. Descriptions are constant:
@@ -49,6 +51,9 @@ var errorTable = map[string]struct {
 		"The scope is malformed, missing, or more than this client may have"},
 	invalidTarget: {http.StatusBadRequest, true,
 		"This client may not get a token for this resource"},
+	// RFC 6585 §4. Not invalid_client: the credentials may be right.
+	tooManyFailures: {http.StatusTooManyRequests, false,
+		"Client authentication has failed too often; try again later"},
 	unavailable: {http.StatusServiceUnavailable, false,
 		"The request cannot be judged at the moment"},
 	internal: {http.StatusInternalServerError, false,
@@ -60,7 +65,8 @@ var errorTable = map[string]struct {
 type refusal struct {
 	code       string
 	reason     string
-	retryAfter time.Duration
+	retryAfter time.Duration // zero: not told
+	status     int           // instead of the row's; zero: that one
 }
 
 func refuse(code, reason string) *refusal { return &refusal{code: code, reason: reason} }
@@ -74,11 +80,7 @@ type errorAnswer struct {
 // write answers with the table's row. The caller has set the cache headers.
 func (e *refusal) write(w http.ResponseWriter) {
 	row := errorTable[e.code]
-	e.writeStatus(w, row.status)
-}
-
-func (e *refusal) writeStatus(w http.ResponseWriter, status int) {
-	row := errorTable[e.code]
+	status := cmp.Or(e.status, row.status)
 	answer := errorAnswer{Description: row.description}
 	if row.oauth {
 		answer.Error = e.code
@@ -86,12 +88,17 @@ func (e *refusal) writeStatus(w http.ResponseWriter, status int) {
 	if status == http.StatusUnauthorized {
 		// RFC 6749 §5.2 asks for the challenge when the client used the
 		// Authorization header, RFC 9110 §15.5.2 with every 401.
-		w.Header().Set("WWW-Authenticate", `Basic realm="token endpoint", charset="UTF-8"`)
+		w.Header().Set("WWW-Authenticate", `Basic realm="clients", charset="UTF-8"`)
 	}
-	if e.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((e.retryAfter+time.Second-1)/time.Second)))
-	}
+	setRetryAfter(w, e.retryAfter)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(answer)
+}
+
+// setRetryAfter tells the delay in whole seconds (RFC 9110 §10.2.3), rounded up.
+func setRetryAfter(w http.ResponseWriter, delay time.Duration) {
+	if delay > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((delay+time.Second-1)/time.Second)))
+	}
 }

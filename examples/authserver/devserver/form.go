@@ -12,8 +12,8 @@ import (
 // maxBody is room for an assertion of maxAssertion, escaped, and the rest.
 const maxBody = 64 << 10
 
-// form holds the parameters of a token request. A parameter without a value is
-// not in it (RFC 6749 §3.2: "treated as if they were omitted").
+// form holds the parameters of a request. A parameter without a value is not in
+// it (RFC 6749 §3.1, §3.2: "treated as if they were omitted").
 type form url.Values
 
 // get returns the parameter's value, empty if there is none.
@@ -38,13 +38,19 @@ func readForm(w http.ResponseWriter, r *http.Request) (form, *refusal) {
 	if err != nil {
 		return nil, refuse(invalidRequest, "the body is too large or broken off")
 	}
-	values, err := url.ParseQuery(string(body))
+	return parseForm(string(body))
+}
+
+// parseForm reads parameters in application/x-www-form-urlencoded, from a body
+// or a query.
+func parseForm(encoded string) (form, *refusal) {
+	values, err := url.ParseQuery(encoded)
 	if err != nil {
-		return nil, refuse(invalidRequest, "the body is not form-encoded")
+		return nil, refuse(invalidRequest, "the parameters are not form-encoded")
 	}
 	for name, list := range values {
-		// RFC 6749 §3.2: no parameter more than once, known or not; but RFC 8707
-		// §2 lets "resource" repeat.
+		// RFC 6749 §3.1 and §3.2: no parameter more than once, known or not; but
+		// RFC 8707 §2 lets "resource" repeat.
 		if len(list) > 1 && name != "resource" {
 			return nil, refuse(invalidRequest, "a parameter is repeated")
 		}

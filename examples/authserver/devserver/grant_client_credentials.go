@@ -34,16 +34,7 @@ func (c *client) audiencesFor(resources []string) ([]string, *refusal) {
 	if len(resources) == 0 {
 		return c.audiences[:1], nil
 	}
-	var audiences []string
-	for _, resource := range resources {
-		if !slices.Contains(c.audiences, resource) {
-			return nil, refuse(invalidTarget, "the client may not use this resource")
-		}
-		if !slices.Contains(audiences, resource) {
-			audiences = append(audiences, resource)
-		}
-	}
-	return audiences, nil
+	return narrow(c.audiences, resources)
 }
 
 // scopesFor says what is granted. It is all that was asked for or nothing: a
@@ -55,11 +46,16 @@ func (c *client) scopesFor(scope string) ([]string, *refusal) {
 		}
 		return c.defaultScopes, nil
 	}
+	return among(c.scopes, scope)
+}
+
+// among returns the scopes of a request, all of which have to be allowed. What
+// is allowed is a scope-token, so this is the grammar's check, too.
+func among(allowed []string, scope string) ([]string, *refusal) {
 	var granted []string
 	for token := range strings.SplitSeq(scope, " ") {
-		// What is registered is a scope-token, so this is the grammar's check, too.
-		if !slices.Contains(c.scopes, token) {
-			return nil, refuse(invalidScope, "the client may not have this scope")
+		if !slices.Contains(allowed, token) {
+			return nil, refuse(invalidScope, "this scope is not allowed")
 		}
 		if !slices.Contains(granted, token) {
 			granted = append(granted, token)

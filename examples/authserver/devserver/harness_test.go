@@ -32,8 +32,14 @@ var start = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // testClock is moved by hand.
 type testClock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	timers map[*testTimer]bool
+}
+
+type testTimer struct {
+	at time.Time
+	f  func()
 }
 
 func (c *testClock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
@@ -41,9 +47,28 @@ func (c *testClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	for timer := range c.timers {
+		if !c.now.Before(timer.at) {
+			delete(c.timers, timer)
+			go timer.f()
+		}
+	}
 }
-func (c *testClock) AfterFunc(time.Duration, func()) func() bool {
-	panic("the server starts no timers")
+func (c *testClock) AfterFunc(d time.Duration, f func()) func() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timers == nil {
+		c.timers = map[*testTimer]bool{}
+	}
+	timer := &testTimer{c.now.Add(d), f}
+	c.timers[timer] = true
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		running := c.timers[timer]
+		delete(c.timers, timer)
+		return running
+	}
 }
 
 // The client keys are made from fixed seeds, so that fuzz seeds stay valid.
@@ -70,12 +95,30 @@ func keyClient() devserver.Client {
 	}
 }
 
-// codeClient is registered, but for another grant.
+// codeClient is confidential and acts for users only.
 func codeClient() devserver.Client {
 	return devserver.Client{
-		ID: "web", Secret: secretText, GrantTypes: []string{"authorization_code"},
-		Audiences: []string{audience},
+		ID: "web", Secret: secretText, GrantTypes: []string{"authorization_code", "refresh_token"},
+		RedirectURIs:  []string{webRedirect, "https://web.example.com/other?a=b"},
+		Scopes:        []string{"orders:read", "orders:write"},
+		DefaultScopes: []string{"orders:read"},
+		Audiences:     []string{audience, audience2},
 	}
+}
+
+// publicClient is a command-line program.
+func publicClient() devserver.Client {
+	return devserver.Client{
+		ID: "cli", Public: true,
+		RedirectURIs: []string{"http://127.0.0.1/callback"},
+		Scopes:       []string{"orders:read", "orders:write"},
+		Audiences:    []string{audience},
+	}
+}
+
+// resourceServer may introspect every token.
+func resourceServer() devserver.Client {
+	return devserver.Client{ID: "orders-api", Secret: secretText, Audiences: []string{audience}, Introspection: true}
 }
 
 // serve starts a server on loopback. Without an algorithm it is EdDSA, whose
@@ -88,7 +131,10 @@ func serve(t *testing.T, config devserver.Config) (*devserver.Server, *testClock
 		config.Algorithm = "EdDSA"
 	}
 	if config.Clients == nil {
-		config.Clients = []devserver.Client{secretClient(), keyClient(), codeClient()}
+		config.Clients = []devserver.Client{secretClient(), keyClient(), codeClient(), publicClient(), resourceServer()}
+	}
+	if config.MaxFailures == 0 {
+		config.MaxFailures = 1000 // tables of failures are no attack
 	}
 	server, err := devserver.New(config)
 	if err != nil {
@@ -109,7 +155,12 @@ type response struct {
 
 func do(t *testing.T, request *http.Request) response {
 	t.Helper()
-	r, err := http.DefaultClient.Do(request)
+	return doWith(t, http.DefaultClient, request)
+}
+
+func doWith(t *testing.T, client *http.Client, request *http.Request) response {
+	t.Helper()
+	r, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,6 +202,7 @@ type answer struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"`
+	Refresh     string `json:"refresh_token"`
 	Scope       string `json:"scope"`
 	Error       string `json:"error"`
 	Description string `json:"error_description"`

@@ -52,9 +52,10 @@ func loopbackHost(host string) bool {
 // endpoints are the URLs that one issuer publishes, and the paths that they are
 // served under.
 type endpoints struct {
-	issuer, token, jwks string
+	issuer, authorize, token, introspect, jwks string
 
-	tokenPath, jwksPath, metadataPath, openIDPath string
+	authorizePath, consentPath, tokenPath, introspectPath string
+	jwksPath, metadataPath, openIDPath                    string
 }
 
 // endpointsOf expects an issuer in which issuerProblem finds nothing.
@@ -66,14 +67,18 @@ func endpointsOf(issuer string) endpoints {
 	base := strings.TrimSuffix(u.Path, "/")
 	at := func(path string) string { return u.Scheme + "://" + u.Host + path }
 	e := endpoints{
-		issuer:    issuer,
-		tokenPath: base + "/oauth2/token",
-		jwksPath:  base + "/jwks.json",
+		issuer:         issuer,
+		authorizePath:  base + "/oauth2/authorize",
+		consentPath:    base + "/oauth2/consent",
+		tokenPath:      base + "/oauth2/token",
+		introspectPath: base + "/oauth2/introspect",
+		jwksPath:       base + "/jwks.json",
 		// RFC 8414 §3.1 puts the well-known part between host and path, without
 		// the path's last slash; OpenID Discovery §4.1 appends it.
 		metadataPath: "/.well-known/oauth-authorization-server" + base,
 		openIDPath:   base + "/.well-known/openid-configuration",
 	}
-	e.token, e.jwks = at(e.tokenPath), at(e.jwksPath)
+	e.authorize, e.token, e.introspect = at(e.authorizePath), at(e.tokenPath), at(e.introspectPath)
+	e.jwks = at(e.jwksPath)
 	return e
 }

@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -31,6 +32,12 @@ func (s *Server) listen() error {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelError),
+	}
+	if s.config.TLSCertificate != nil {
+		s.http.TLSConfig = &tls.Config{
+			MinVersion:   tls.VersionTLS12,
+			Certificates: []tls.Certificate{*s.config.TLSCertificate},
+		}
 	}
 	return nil
 }
@@ -65,12 +72,20 @@ func (s *Server) Start() error {
 		err = nil
 		go func() {
 			defer close(s.serveErr)
-			if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.serve(); !errors.Is(err, http.ErrServerClosed) {
 				s.serveErr <- err
 			}
 		}()
 	})
 	return err
+}
+
+// serve speaks TLS if there is a certificate.
+func (s *Server) serve() error {
+	if s.http.TLSConfig != nil {
+		return s.http.ServeTLS(s.listener, "", "")
+	}
+	return s.http.Serve(s.listener)
 }
 
 // Done is closed when serving has ended; an error that ended it is delivered
@@ -96,6 +111,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Close stops listening and cuts off requests under way. Calling it again is
 // fine.
 func (s *Server) Close() error {
+	s.fetch.Close()
 	if s.http == nil {
 		return nil
 	}

@@ -13,27 +13,39 @@ import (
 
 // metadata is the authorization server metadata (RFC 8414 §2).
 type metadata struct {
-	Issuer                 string   `json:"issuer"`
-	TokenEndpoint          string   `json:"token_endpoint"`
-	JWKSURI                string   `json:"jwks_uri"`
-	GrantTypes             []string `json:"grant_types_supported"`
-	TokenAuthMethods       []string `json:"token_endpoint_auth_methods_supported"`
-	TokenAuthSigningAlgs   []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-	ResponseTypesSupported []string `json:"response_types_supported"`
+	Issuer                   string   `json:"issuer"`
+	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
+	TokenEndpoint            string   `json:"token_endpoint"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	JWKSURI                  string   `json:"jwks_uri"`
+	GrantTypes               []string `json:"grant_types_supported"`
+	ResponseTypes            []string `json:"response_types_supported"`
+	ResponseModes            []string `json:"response_modes_supported"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
+	ResponseIssuer           bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthSigningAlgs     []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionSigningAlgs []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 }
 
 // metadata returns the document that is served under both well-known paths.
 func (s *Server) metadata() ([]byte, error) {
 	return json.Marshal(metadata{
-		Issuer:               s.endpoints.issuer,
-		TokenEndpoint:        s.endpoints.token,
-		JWKSURI:              s.endpoints.jwks,
-		GrantTypes:           slices.Sorted(maps.Keys(grants)),
-		TokenAuthMethods:     clientAuthMethods,
-		TokenAuthSigningAlgs: assertionAlgorithms,
-		// RFC 8414 §2 requires the member, §3.2 wants empty arrays left out. There
-		// is no authorization endpoint; readers that insist on the member find it.
-		ResponseTypesSupported: []string{},
+		Issuer:                   s.endpoints.issuer,
+		AuthorizationEndpoint:    s.endpoints.authorize,
+		TokenEndpoint:            s.endpoints.token,
+		IntrospectionEndpoint:    s.endpoints.introspect,
+		JWKSURI:                  s.endpoints.jwks,
+		GrantTypes:               slices.Sorted(maps.Keys(grants)),
+		ResponseTypes:            []string{responseType},
+		ResponseModes:            []string{responseMode},
+		ChallengeMethods:         []string{challengeMethod},
+		ResponseIssuer:           true,
+		TokenAuthMethods:         append([]string{methodNone}, clientAuthMethods...),
+		TokenAuthSigningAlgs:     assertionAlgorithms,
+		IntrospectionAuthMethods: clientAuthMethods,
+		IntrospectionSigningAlgs: assertionAlgorithms,
 	})
 }
 

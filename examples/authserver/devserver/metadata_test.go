@@ -29,11 +29,17 @@ func TestMetadata(t *testing.T) {
 	server, _ := serve(t, devserver.Config{})
 	base := "http://" + server.Addr()
 	want := map[string]any{
-		"issuer": base, "token_endpoint": base + "/oauth2/token", "jwks_uri": base + "/jwks.json",
-		"grant_types_supported":                            []any{"client_credentials"},
-		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
-		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
-		"response_types_supported":                         []any{},
+		"issuer": base, "authorization_endpoint": base + "/oauth2/authorize", "token_endpoint": base + "/oauth2/token",
+		"introspection_endpoint": base + "/oauth2/introspect", "jwks_uri": base + "/jwks.json",
+		"grant_types_supported":                                    []any{"authorization_code", "client_credentials", "refresh_token"},
+		"response_types_supported":                                 []any{"code"},
+		"response_modes_supported":                                 []any{"query"},
+		"code_challenge_methods_supported":                         []any{"S256"},
+		"authorization_response_iss_parameter_supported":           true,
+		"token_endpoint_auth_methods_supported":                    []any{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported":         []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"introspection_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"introspection_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
 	}
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		r := get(t, "GET", base+path)
@@ -42,8 +48,13 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("%s: %d %s, %v", path, r.StatusCode, r.body, err)
 		}
 	}
-	if server.Issuer() != base || server.TokenURL() != base+"/oauth2/token" || server.JWKSURL() != base+"/jwks.json" {
-		t.Errorf("issuer %q, token %q, keys %q", server.Issuer(), server.TokenURL(), server.JWKSURL())
+	for got, want := range map[string]string{
+		server.Issuer(): "", server.AuthorizeURL(): "/oauth2/authorize", server.TokenURL(): "/oauth2/token",
+		server.IntrospectionURL(): "/oauth2/introspect", server.JWKSURL(): "/jwks.json",
+	} {
+		if got != base+want {
+			t.Errorf("got %q, want %q", got, base+want)
+		}
 	}
 }
 
@@ -72,7 +83,7 @@ func TestMetadataPaths(t *testing.T) {
 				}
 			}
 			for path, status := range map[string]int{
-				test.jwks: 200, test.jwks + "/": 404, "/": 404, "/.well-known/oauth-authorization-server/x": 404,
+				test.jwks: 200, test.jwks + "/": 404, "/": 404, "/control/signing-key": 404, "/.well-known/oauth-authorization-server/x": 404,
 			} {
 				w := httptest.NewRecorder()
 				server.ServeHTTP(w, httptest.NewRequest("GET", path, nil))

@@ -27,12 +27,12 @@ type TokenSpec struct {
 // is a development server; a real one has no such thing. The error is that of
 // encoding the claims. It is safe for concurrent use.
 func (s *Server) Mint(spec TokenSpec) (string, error) {
-	key := s.keys.signing
+	key := s.keys.current().signing
 	header := overlay(key.header("at+jwt"), spec.Header)
 	claims := overlay(s.timesAndID(), spec.Claims)
 	if spec.Unpublished {
 		var err error
-		if key, err = s.keys.unpublished(); err != nil {
+		if key, err = key.forger(); err != nil {
 			return "", err
 		}
 	}

@@ -13,12 +13,22 @@ import (
 type verdict struct {
 	error              string // empty: a token
 	client, scope, aud string
-	undecided          bool // the reference does not know
+	user               string // empty: the token is the client's own
+	revokes            string // the authorization that ends with this
+	undecided          bool   // the reference does not know
 }
 
 type reference struct {
-	secrets   map[string]string // by client
-	assertion string            // the only one that is good, for client "reports"
+	secrets   map[string]string     // by client
+	assertion string                // the only one that is good, for client "reports"
+	codes     map[string]refConsent // that were ever issued
+	refreshes map[string]refConsent // likewise
+	used      map[string]bool       // which of both have been used
+}
+
+// refConsent is what alice has allowed.
+type refConsent struct {
+	name, client, redirect, scope, aud string
 }
 
 const formType = "application/x-www-form-urlencoded"
@@ -57,14 +67,15 @@ func (ref reference) judge(method, contentType, query, authorization, body strin
 	if one("client_assertion")+one("client_assertion_type") != "" {
 		methods = append(methods, "assertion")
 	}
-	if len(methods) == 0 {
-		return refused("invalid_client")
-	}
 	if len(methods) > 1 {
 		return refused("invalid_request")
 	}
 	client := ""
-	switch methods[0] {
+	switch append(methods, "none")[0] {
+	case "none":
+		if one("client_id") == "cli" {
+			client = "cli"
+		}
 	case "basic":
 		if id, secret, ok := referenceBasic(authorization); ok && secret != "" && ref.secrets[id] == secret {
 			client = id
@@ -88,9 +99,14 @@ func (ref reference) judge(method, contentType, query, authorization, body strin
 	switch {
 	case one("grant_type") == "":
 		return refused("invalid_request")
+	case one("grant_type") == "authorization_code" || one("grant_type") == "refresh_token":
+		if client != "web" && client != "cli" {
+			return refused("unauthorized_client")
+		}
+		return ref.judgeUser(client, params, one)
 	case one("grant_type") != "client_credentials":
 		return refused("unsupported_grant_type")
-	case client == "web":
+	case client == "web" || client == "cli":
 		return refused("unauthorized_client")
 	}
 	allowed := map[string][]string{"billing:app+1": {audience, audience2}, "reports": {audience}}[client]
@@ -126,6 +142,52 @@ func (ref reference) judge(method, contentType, query, authorization, body strin
 		}
 	}
 	return verdict{client: client, scope: strings.Join(granted, " "), aud: strings.Join(aud, " ")}
+}
+
+// judgeUser decides about the two grants by which a client acts for a user.
+func (ref reference) judgeUser(client string, params [][2]string, one func(string) string) verdict {
+	refused := func(code string) verdict { return verdict{error: code} }
+	byCode := one("grant_type") == "authorization_code"
+	token, issued, scope := one("refresh_token"), ref.refreshes, one("scope")
+	if byCode {
+		token, issued, scope = one("code"), ref.codes, ""
+	}
+	if token == "" || byCode && one("code_verifier") == "" {
+		return refused("invalid_request")
+	}
+	consent := issued[token]
+	switch {
+	case consent.client == "" || consent.client != client:
+		return refused("invalid_grant")
+	case ref.used[token], byCode && (one("redirect_uri") != consent.redirect || one("code_verifier") != verifier):
+		return verdict{error: "invalid_grant", revokes: consent.name}
+	}
+	if scope == "" {
+		scope = consent.scope
+	}
+	var granted, aud []string
+	for _, token := range strings.Split(scope, " ") {
+		if !slices.Contains(strings.Split(consent.scope, " "), token) {
+			return refused("invalid_scope")
+		}
+		if !slices.Contains(granted, token) {
+			granted = append(granted, token)
+		}
+	}
+	for _, p := range params {
+		if p[0] == "resource" && p[1] != "" {
+			if !slices.Contains(strings.Split(consent.aud, " "), p[1]) {
+				return refused("invalid_target")
+			}
+			if !slices.Contains(aud, p[1]) {
+				aud = append(aud, p[1])
+			}
+		}
+	}
+	if aud == nil {
+		aud = []string{consent.aud}
+	}
+	return verdict{client: client, user: "alice", scope: strings.Join(granted, " "), aud: strings.Join(aud, " ")}
 }
 
 // referenceForm reads application/x-www-form-urlencoded.

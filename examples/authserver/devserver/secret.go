@@ -48,24 +48,24 @@ func (s *Server) bySecret(id, secret string) (*client, *refusal) {
 	return found, nil
 }
 
-// byBasic authenticates by client_secret_basic: HTTP Basic (RFC 7617 §2) over
-// the id and the secret, each form-encoded (RFC 6749 §2.3.1).
-func (s *Server) byBasic(authorization string) (*client, *refusal) {
+// parseBasic reads client_secret_basic: HTTP Basic (RFC 7617 §2) over the id and
+// the secret, each form-encoded (RFC 6749 §2.3.1).
+func parseBasic(authorization string) (id, secret string, problem *refusal) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Basic") { // RFC 9110 §11.1
-		return nil, refuse(invalidClient, "unsupported authentication scheme")
+		return "", "", refuse(invalidClient, "unsupported authentication scheme")
 	}
 	credentials = strings.TrimLeft(credentials, " ")
 	decoded, err := base64.StdEncoding.Strict().DecodeString(credentials)
 	// The decoder skips line breaks; the grammar (RFC 9110 §11.4) has none.
 	if err != nil || strings.ContainsAny(credentials, "\r\n") {
-		return nil, refuse(invalidClient, "Basic credentials are not base64")
+		return "", "", refuse(invalidClient, "Basic credentials are not base64")
 	}
 	id, secret, found := strings.Cut(string(decoded), ":")
 	id, errID := url.QueryUnescape(id)
 	secret, errSecret := url.QueryUnescape(secret)
 	if !found || errID != nil || errSecret != nil {
-		return nil, refuse(invalidClient, "Basic credentials are not form-encoded")
+		return "", "", refuse(invalidClient, "Basic credentials are not form-encoded")
 	}
-	return s.bySecret(id, secret)
+	return id, secret, nil
 }

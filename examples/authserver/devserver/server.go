@@ -1,22 +1,35 @@
 package devserver
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
 // Server is a development-only authorization server. It is an [http.Handler],
 // and listens on loopback by itself when it was configured to (see
 // [Server.Start]). All methods are safe for concurrent use.
 type Server struct {
-	config    Config
-	endpoints endpoints
-	keys      *keyring
-	clients   clients
-	routes    map[string]http.HandlerFunc
+	config         Config
+	endpoints      endpoints
+	keys           *keyring
+	clients        clients
+	authorizations *authorizations
+	sealing        sealingKey
+	failures       *failures
+	controlToken   [sha256.Size]byte // its hash
+	lifetime       atomic.Int64      // of access tokens, a time.Duration
+	fetch          *fetch.Client
+	routes         map[string]http.HandlerFunc
 
 	listener net.Listener // nil: a handler only
 	http     *http.Server
@@ -29,7 +42,8 @@ type Server struct {
 // called; [Server.Close] releases it. All problems with the configuration are
 // returned joined, each naming its field.
 func New(config Config) (*Server, error) {
-	s := &Server{config: config.withDefaults()}
+	s := &Server{config: config.withDefaults(), sealing: newSealingKey()}
+	s.fetch = fetch.New(nil, s.config.Clock)
 	problems := []error{s.config.check()}
 	for i, c := range config.Clients {
 		problems = append(problems, s.addClient(fmt.Sprintf("Clients[%d]", i), c))
@@ -38,6 +52,9 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.config.Clients = nil // their secrets are not needed any more
+	s.authorizations = newAuthorizations(s.config.MaxAuthorizations)
+	s.failures = newFailures(s.config.MaxFailures)
+	s.lifetime.Store(int64(s.config.TokenLifetime))
 
 	keys, err := newKeyring(s.config.Algorithm)
 	if err != nil {
@@ -57,7 +74,10 @@ func New(config Config) (*Server, error) {
 // route fixes the endpoints' URLs and which path is which endpoint.
 func (s *Server) route() error {
 	issuer := s.config.Issuer
-	if issuer == "" {
+	switch {
+	case issuer == "" && s.config.TLSCertificate != nil:
+		issuer = "https://" + s.Addr()
+	case issuer == "":
 		issuer = "http://" + s.Addr()
 	}
 	s.endpoints = endpointsOf(issuer)
@@ -65,15 +85,19 @@ func (s *Server) route() error {
 	if err != nil {
 		return err
 	}
-	keys, err := s.keys.jwks()
-	if err != nil {
-		return err
-	}
 	s.routes = map[string]http.HandlerFunc{
-		s.endpoints.metadataPath: document(about),
-		s.endpoints.openIDPath:   document(about),
-		s.endpoints.jwksPath:     document(keys),
-		s.endpoints.tokenPath:    s.serveToken,
+		s.endpoints.metadataPath:   document(about),
+		s.endpoints.openIDPath:     document(about),
+		s.endpoints.jwksPath:       s.serveKeys,
+		s.endpoints.authorizePath:  s.serveAuthorize,
+		s.endpoints.consentPath:    s.serveConsent,
+		s.endpoints.tokenPath:      s.serveToken,
+		s.endpoints.introspectPath: s.serveIntrospect,
+	}
+	if s.config.ControlToken != "" {
+		s.controlToken = sha256.Sum256([]byte(s.config.ControlToken))
+		s.config.ControlToken = ""
+		maps.Copy(s.routes, s.controlRoutes())
 	}
 	return nil
 }
@@ -81,14 +105,34 @@ func (s *Server) route() error {
 // Issuer returns the issuer identifier.
 func (s *Server) Issuer() string { return s.endpoints.issuer }
 
+// AuthorizeURL returns the URL of the authorization endpoint.
+func (s *Server) AuthorizeURL() string { return s.endpoints.authorize }
+
 // TokenURL returns the URL of the token endpoint.
 func (s *Server) TokenURL() string { return s.endpoints.token }
+
+// IntrospectionURL returns the URL of the introspection endpoint.
+func (s *Server) IntrospectionURL() string { return s.endpoints.introspect }
 
 // JWKSURL returns the URL of the key set.
 func (s *Server) JWKSURL() string { return s.endpoints.jwks }
 
-// ServeHTTP serves the metadata, the key set and the token endpoint. A request
-// that came over plain http to an address that is not loopback is refused.
+// SetTokenLifetime changes how long the access tokens issued from now on are
+// good: at least a second and at most a day, or the error is a problem with
+// TokenLifetime. It is safe for concurrent use.
+func (s *Server) SetTokenLifetime(lifetime time.Duration) error {
+	if lifetime < time.Second || lifetime > maxTokenLifetime {
+		return &configerr.Error{Field: "TokenLifetime", Reason: lifetimeReason}
+	}
+	s.lifetime.Store(int64(lifetime))
+	return nil
+}
+
+func (s *Server) tokenLifetime() time.Duration { return time.Duration(s.lifetime.Load()) }
+
+// ServeHTTP serves the metadata, the key set, the endpoints of the protocol and,
+// with a ControlToken, the control endpoint. A request that came over plain http
+// to an address that is not loopback is refused.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "bearerguard-devserver (development only)")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -123,7 +123,9 @@ func TestGrantType(t *testing.T) {
 		{"billing:app+1", "grant_type=", "invalid_request"},
 		{"billing:app+1", "grant_type=password", "unsupported_grant_type"},
 		{"billing:app+1", "grant_type=Client_Credentials", "unsupported_grant_type"},
-		{"web", "grant_type=authorization_code", "unsupported_grant_type"},
+		{"billing:app+1", "grant_type=authorization_code", "unauthorized_client"},
+		{"billing:app+1", "grant_type=refresh_token", "unauthorized_client"},
+		{"web", "grant_type=authorization_code", "invalid_request"},
 		{"web", "grant_type=client_credentials", "unauthorized_client"},
 	} {
 		t.Run(test.client+" "+test.body, func(t *testing.T) {

@@ -29,35 +29,15 @@ var signingAlgorithms = map[string]func() (crypto.Signer, error){
 
 func newRSAKey() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 
-// keyring holds the server's keys: one that signs and is published, and one
-// that is neither, for forgeries.
-type keyring struct {
-	signing     *signingKey
-	unpublished func() (*signingKey, error) // made at first use
-}
-
-func newKeyring(alg string) (*keyring, error) {
-	signing, err := newSigningKey(alg)
-	if err != nil {
-		return nil, err
-	}
-	return &keyring{
-		signing:     signing,
-		unpublished: sync.OnceValues(func() (*signingKey, error) { return newSigningKey(alg) }),
-	}, nil
-}
-
-// jwks returns the key set (RFC 7517 §5) that the server publishes.
-func (k *keyring) jwks() ([]byte, error) {
-	return json.Marshal(map[string]any{"keys": []jwk.Key{k.signing.public}})
-}
-
 // signingKey is one key pair with the algorithm it is for.
 type signingKey struct {
 	alg     jwa.SignatureAlgorithm
 	private crypto.Signer
 	public  jwk.Key
 	signer  jws.Signer
+	// forger is another key of the same algorithm, never published, for
+	// forgeries. It is made at first use.
+	forger func() (*signingKey, error)
 }
 
 func newSigningKey(alg string) (*signingKey, error) {
@@ -86,7 +66,8 @@ func newSigningKey(alg string) (*signingKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &signingKey{jwa.SignatureAlgorithm(alg), private, public, signer}, nil
+	forger := sync.OnceValues(func() (*signingKey, error) { return newSigningKey(alg) })
+	return &signingKey{jwa.SignatureAlgorithm(alg), private, public, signer, forger}, nil
 }
 
 // header returns a JOSE header for tokens signed with k.
