@@ -1,9 +1,6 @@
 package devserver
 
-import (
-	"net/http"
-	"slices"
-)
+import "net/http"
 
 const (
 	responseType = "code"  // RFC 6749 §4.1.1; the implicit grant is gone (RFC 9700 §2.1.2)
@@ -64,7 +61,8 @@ func (s *Server) readAuthorization(query string) (*authorizationRequest, *refusa
 	return asked, asked.read(f)
 }
 
-// read reads what is told to the client if it is wrong.
+// read reads what is told to the client if it is wrong. A client that has a
+// redirect_uri is registered for the grant.
 func (a *authorizationRequest) read(f form) (problem *refusal) {
 	switch mode := f.get("response_mode"); {
 	case f.get("response_type") == "":
@@ -73,8 +71,6 @@ func (a *authorizationRequest) read(f form) (problem *refusal) {
 		return refuse(unsupportedResponseType, "unsupported response_type")
 	case mode != "" && mode != responseMode:
 		return refuse(invalidRequest, "unsupported response_mode")
-	case !slices.Contains(a.client.grantTypes, grantAuthorizationCode):
-		return refuse(unauthorizedClient, "the client is not registered for this grant type")
 	}
 	// PKCE is required of confidential clients, too (RFC 9700 §2.1.1). Without a
 	// method, it would be "plain" (RFC 7636 §4.3).

@@ -18,7 +18,6 @@ const (
 // 6749 §4.1.2.1, RFC 8707 §2). Descriptions are constant here, too.
 var authorizationErrors = map[string]string{
 	invalidRequest:          "The request is malformed, repeats a parameter, lacks one, or is not protected by PKCE with S256",
-	unauthorizedClient:      "This client may not use this grant type",
 	accessDenied:            "The user has not allowed it",
 	unsupportedResponseType: "This response type is not supported",
 	invalidScope:            "The scope is malformed, missing, or more than this client may have",

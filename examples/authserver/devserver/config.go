@@ -69,9 +69,10 @@ type Config struct {
 	// Clients are known from the start; see also [Server.AddClient].
 	Clients []Client
 
-	// Users are the names that the consent page offers, each a "sub" (see
-	// [Server.ServeHTTP]). There are no passwords. Empty: the page has a field in
-	// which any name can be typed.
+	// Users are the names that the consent page offers; the one chosen becomes the
+	// "sub" of the tokens. There are no passwords. Each is 1 to 64 letters, digits
+	// and . _ - + @, and none is the id of a client. Empty: the page has a field
+	// in which any such name can be typed.
 	Users []string
 
 	// ControlToken is the bearer token of the control endpoint, at least 22

@@ -132,6 +132,7 @@ func TestControlErrors(t *testing.T) {
 		{"token-lifetime", `{"seconds":-1}`, "TokenLifetime: must be"},
 		{"token-lifetime", `{"seconds":86401}`, "TokenLifetime: must be"},
 		{"token-lifetime", `{"seconds":9223372036854775807}`, "TokenLifetime: must be"},
+		{"token-lifetime", `{"seconds":18446744075}`, "TokenLifetime: must be"}, // a second or so, in 64 bits of nanoseconds
 		{"token-lifetime", `{"seconds":1.5}`, "/seconds: not the type expected"},
 	} {
 		r := do(test.path, test.body)

@@ -60,8 +60,8 @@ func addressKey(remoteAddr string) string {
 	if err != nil {
 		return host
 	}
-	if ip = ip.Unmap().WithZone(""); ip.Is6() && !ip.IsLoopback() {
-		network, _ := ip.Prefix(64)
+	if ip = ip.Unmap(); ip.Is6() && !ip.IsLoopback() {
+		network, _ := ip.Prefix(64) // has no zone
 		return network.String()
 	}
 	return ip.String()

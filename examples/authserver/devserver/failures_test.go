@@ -1,6 +1,7 @@
 package devserver_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -88,6 +89,18 @@ func TestWhatCounts(t *testing.T) {
 		if limited := second.Code == 429; first.Code == 200 || limited != test.counts {
 			t.Errorf("%s: %d, and then %d %s", name, first.Code, second.Code, second.Body)
 		}
+	}
+}
+
+// A request that could not be judged is no failure.
+func TestUnjudgedDoesNotCount(t *testing.T) {
+	gone := newClientKeySet(t)
+	gone.does(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	c := keyClient()
+	c.Keys, c.JWKSURI = nil, gone.URL
+	server, _ := serve(t, devserver.Config{Clients: []devserver.Client{c}, MaxFailures: 1})
+	for range 2 {
+		post(t, server.TokenURL(), assertionForm(signRaw(clientKey, goodHeader, assertionClaims(server, nil)))).wantError(t, 503, "")
 	}
 }
 

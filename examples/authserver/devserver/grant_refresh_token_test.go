@@ -72,6 +72,9 @@ func TestRefreshReuse(t *testing.T) {
 				t.Errorf("%s: access token %d is active", client, i+1)
 			}
 		}
+		if client == "web" && introspectAs(t, server, client, third.Refresh).Active {
+			t.Error("the refresh token is active")
+		}
 		refresh(t, server, client, third.Refresh).wantError(t, 400, "invalid_grant")
 		refresh(t, server, client, other.Refresh).wantToken(t, server)
 	}

@@ -51,7 +51,7 @@ func (s *Server) introspect(by *client, token string) map[string]any {
 	switch {
 	case text("iss") != s.endpoints.issuer || !now.Before(expires):
 		return inactive
-	case claims["nbf"] != nil && now.Before(notBefore): // RFC 7662 §4
+	case now.Before(notBefore): // RFC 7662 §4
 		return inactive
 	case !by.introspection && text("client_id") != by.id: // RFC 7662 §2.2: not authorized to ask about it
 		return inactive

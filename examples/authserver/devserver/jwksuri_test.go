@@ -184,8 +184,12 @@ func TestJWKSURIKeepsTheRest(t *testing.T) {
 		by("k1").wantToken(t, server)
 	}
 	clock.advance(5 * time.Minute)
-	keys.says(`{"keys":[` + strings.Repeat(sound+",", 32) + sound + `]}`)
-	by("k1").wantError(t, 401, "invalid_client") // thirty-two keys with one id
+	other := strings.TrimSuffix(strings.TrimPrefix(keySet(t, "k2"), `{"keys":[`), `]}`)
+	keys.says(`{"keys":[` + strings.Repeat(other+",", 31) + sound + `]}`)
+	by("k1").wantToken(t, server)
+	clock.advance(5 * time.Minute)
+	keys.says(`{"keys":[` + strings.Repeat(other+",", 32) + sound + `]}`)
+	by("k1").wantError(t, 401, "invalid_client") // the thirty-third is not read
 }
 
 func TestJWKSURIConfiguration(t *testing.T) {

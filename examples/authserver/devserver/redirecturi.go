@@ -62,7 +62,8 @@ func sameRedirectURI(registered, requested string) bool {
 	return false
 }
 
-// afterPort cuts off a port, if there is one. It fails if the host goes on.
+// afterPort cuts off a port, if there is one. What is left is compared with that
+// of a registered URI, in which the host does not go on.
 func afterPort(rest string) (string, bool) {
 	if port, found := strings.CutPrefix(rest, ":"); found {
 		end := strings.IndexFunc(port, func(r rune) bool { return r < '0' || r > '9' })
@@ -74,7 +75,7 @@ func afterPort(rest string) (string, bool) {
 		}
 		rest = port[end:]
 	}
-	return rest, rest == "" || rest[0] == '/' || rest[0] == '?'
+	return rest, true
 }
 
 // formAction returns the redirection URI as a source of the Content-Security-

@@ -48,7 +48,7 @@ func FuzzSealed(f *testing.F) {
 	good := fixedKey.seal(sealedCode, handle{authorizationID{1}, 0})
 	f.Add(good)
 	f.Add(fixedKey.seal(sealedRefresh, handle{authorizationID{1}, 1}))
-	f.Add(good[:69] + "B")
+	f.Add(good[:69] + string(good[69]+1)) // the same bytes for a lax decoder
 	f.Add(strings.Repeat("A", 70))
 	f.Add(good + "\n")
 	f.Fuzz(func(t *testing.T, token string) {

@@ -41,12 +41,12 @@ var sameOrigin = http.NewCrossOriginProtection()
 // (cross-site request forgery, RFC 6749 §10.12), or returns nil.
 func (s *Server) ticketProblem(r *http.Request, ticket, request string) *refusal {
 	sealed, err := base64.RawURLEncoding.DecodeString(ticket)
-	browser := browserOf(r)
+	browser := browserOf(r) // if it is empty, no ticket is sealed with that
 	switch {
 	case sameOrigin.Check(r) != nil:
 		return refuse(invalidRequest, "the form comes from another site")
-	case err != nil || len(sealed) != ticketSize || browser == "":
-		return refuse(invalidRequest, "no ticket or no cookie")
+	case err != nil || len(sealed) != ticketSize:
+		return refuse(invalidRequest, "no ticket")
 	case !hmac.Equal(sealed[8:], s.sealing.tag(sealedTicket, sealed[:8], []byte(browser), []byte(request))):
 		return refuse(invalidRequest, "the ticket is for another request or browser")
 	case s.config.Clock.Now().Unix() >= int64(binary.BigEndian.Uint64(sealed)):
