@@ -53,7 +53,7 @@ func TestGoBlocksAreCompiled(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := regexp.MustCompile("(?s)```go\n(.*?)```")
-	for _, document := range []string{"README.md"} {
+	for _, document := range []string{"README.md", "examples/recipes/README.md", "examples/migrating/README.md"} {
 		blocks := block.FindAllStringSubmatch(read(t, document), -1)
 		if len(blocks) == 0 {
 			t.Errorf("%s has no Go block", document)
@@ -101,6 +101,8 @@ func TestDefaults(t *testing.T) {
 		fmt.Sprintf("| Leeway for `exp`, `nbf`, `iat` | %.0f s, at most %.0f min |", validator.DefaultLeeway.Seconds(), validator.MaxLeeway.Minutes()),
 		fmt.Sprintf("| Algorithms | %s |", strings.Join(validator.AlgorithmNames(), ", ")),
 		fmt.Sprintf("| Keys in a set | at most %d |", jwks.MaxKeys),
+		fmt.Sprintf("| Verified tokens remembered | %d, in at most %d MiB;", validator.DefaultCacheEntries, validator.DefaultCacheBytes>>20),
+		fmt.Sprintf("| Tenants kept | %d, closed after %.0f h ", validator.DefaultMaxTenants, validator.DefaultTenantIdleAfter.Hours()),
 	} {
 		if !strings.Contains(readme, row) {
 			t.Errorf("README.md must have the row %s", row)
@@ -111,12 +113,16 @@ func TestDefaults(t *testing.T) {
 // Links between the documents lead somewhere.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	for _, document := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
-		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
+	code := regexp.MustCompile("(?s)```.*?```")
+	for _, document := range []string{
+		"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md",
+		"examples/README.md", "examples/recipes/README.md", "examples/migrating/README.md",
+	} {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(read(t, document), ""), -1) {
 			if strings.Contains(match[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, match[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), match[1])); err != nil {
 				t.Errorf("%s links to %s: %v", document, match[1], err)
 			}
 		}

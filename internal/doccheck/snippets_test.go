@@ -4,12 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"testing"
 
 	"github.com/bearerguard/bearerguard/grpcmw"
 	"github.com/bearerguard/bearerguard/httpmw"
 	"github.com/bearerguard/bearerguard/httpmw/echomw"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/validatortest"
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc"
 )
@@ -86,4 +89,23 @@ func _() error {
 	})
 	_ = v
 	return err
+}
+
+var current, old *validator.Validator
+
+func _() error {
+	both, err := validator.ByIssuer(current, old) // old has an AcceptUntil; old.Retiring() tells who still uses it
+	if err != nil {
+		return err
+	}
+	auth, err := httpmw.New(both, httpmw.Config{})
+	_ = auth
+	return err
+}
+
+func _(t *testing.T, newAPI func(validator.Authenticator) http.Handler) {
+	issuer := validatortest.Start(t, validatortest.Config{})
+	server := httptest.NewServer(newAPI(issuer.Validator()))
+	token := issuer.Mint(validatortest.Client("billing").Scope("orders:read"))
+	_, _ = server, token
 }
