@@ -166,7 +166,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// Operations are chi's patterns where a route was matched before the guard.
+// Operations are the method and chi's pattern where a route was matched before the guard.
 func TestOperations(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
@@ -179,7 +179,7 @@ func TestOperations(t *testing.T) {
 	send(server, "GET", "/orders/7", map[string]string{"Authorization": bearer("orders:read")})
 	mu.Lock()
 	defer mu.Unlock()
-	if want := []string{"/orders/{id}", "/orders/{id}"}; !slices.Equal(got, want) {
+	if want := []string{"GET /orders/{id}", "GET /orders/{id}"}; !slices.Equal(got, want) {
 		t.Errorf("operations %q, want %q", got, want)
 	}
 }
