@@ -1,6 +1,9 @@
 package validator
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // routes remembers which issuer a verified token is of, so that it need not be
 // taken apart to find that out again. It decides nothing: the issuer's validator
@@ -19,12 +22,18 @@ func (r *routes) slot(d *digest) *atomic.Pointer[route] {
 	return &r.slots[(int(d[1])<<8|int(d[2]))%len(r.slots)]
 }
 
-// issuerOf returns the issuer of a token, unverified.
-func (r *routes) issuerOf(d *digest, token string) (string, *Error) {
-	if known := r.slot(d).Load(); known != nil && known.digest == *d {
-		return known.issuer, nil
+// receive checks what can be checked before it is known whose the token is, and
+// returns its digest and its issuer, unverified.
+func (r *routes) receive(ctx context.Context, c Credential) (d digest, issuer string, _ *Error) {
+	if refusal := receive(ctx, c); refusal != nil {
+		return d, "", refusal
 	}
-	return peekIssuer(token)
+	d = digestOf(c.Token)
+	if known := r.slot(&d).Load(); known != nil && known.digest == d {
+		return d, known.issuer, nil
+	}
+	issuer, refusal := peekIssuer(c.Token)
+	return d, issuer, refusal
 }
 
 // learn remembers the issuer of a token that was verified.

@@ -129,11 +129,7 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 // that the token says.
 func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	if refusal := receive(ctx, c); refusal != nil {
-		return nil, refusal
-	}
-	digest := digestOf(c.Token)
-	issuer, refusal := s.routes.issuerOf(&digest, c.Token)
+	digest, issuer, refusal := s.routes.receive(ctx, c)
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -65,20 +65,12 @@ type perRPC struct {
 	secure bool
 }
 
-// RequireTransportSecurity makes package grpc refuse to connect otherwise.
+// RequireTransportSecurity makes package grpc refuse a connection that is not
+// private and authentic (RFC 6750 §5.3).
 func (p perRPC) RequireTransportSecurity() bool { return p.secure }
 
-// GetRequestMetadata returns the token, for the connection that the call is about
-// to use (RFC 6750 §5.3).
-func (p perRPC) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
-	connection, _ := credentials.RequestInfoFromContext(ctx)
-	least := credentials.NoSecurity // that is what a local connection has
-	if p.secure {
-		least = credentials.PrivacyAndIntegrity
-	}
-	if err := credentials.CheckSecurityLevel(connection.AuthInfo, least); err != nil {
-		return nil, status.Error(codes.Internal, "no token for a connection that is not secure")
-	}
+// GetRequestMetadata returns the token (RFC 6750 §2.1).
+func (p perRPC) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
 	token, err := p.cache.Token()
 	if err != nil {
 		return nil, unavailable(err)

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials/local"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
@@ -181,6 +182,12 @@ func TestTLSIsRequired(t *testing.T) {
 	if conn, err := grpc.NewClient("127.0.0.1:1", options...); err == nil {
 		_ = conn.Close()
 		t.Error("a connection without TLS")
+	}
+	plain := newGuarded(t, false, "A")
+	options = append(tokens.GRPC{Cache: tokens.NewCache(&issuing{}), TLS: &tls.Config{}}.DialOptions(),
+		grpc.WithTransportCredentials(local.NewCredentials()))
+	if err := check(t, dial(t, plain.addr, options...)); status.Code(err) != codes.Unavailable || len(plain.sent) != 0 {
+		t.Errorf("%v, sent %q", err, plain.sent)
 	}
 	// The other end has a certificate of somebody else's.
 	g := newGuarded(t, true, "A")

@@ -74,6 +74,29 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// strictly is a transport that does not get a body back by itself.
+type strictly struct{ bodies []string }
+
+func (s *strictly) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	s.bodies = append(s.bodies, string(body))
+	status := http.StatusUnauthorized
+	if len(s.bodies) > 1 {
+		status = http.StatusOK
+	}
+	return &http.Response{StatusCode: status, Body: http.NoBody}, err
+}
+
+func TestTransportRewindsTheBody(t *testing.T) {
+	base := &strictly{}
+	transport := &tokens.Transport{Cache: tokens.NewCache(&issuing{}), API: must(url.Parse("https://orders.example.com")), Base: base}
+	response, err := transport.NewClient().Post("https://orders.example.com/orders", "text/plain", strings.NewReader("tea"))
+	if err != nil || response.StatusCode != http.StatusOK || !slices.Equal(base.bodies, []string{"tea", "tea"}) {
+		t.Errorf("%v, %v, sent %q", response, err, base.bodies)
+	}
+}
+
 // Other refusals are not about the token.
 func TestTransportRetriesNothingElse(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 500, 503} {
