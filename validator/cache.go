@@ -72,6 +72,7 @@ type entry struct {
 	key      *jwks.Key
 	set      atomic.Pointer[jwks.Set] // the last one in which key was found
 	audience *retiringName            // on which it depends; nil: a current one
+	times    times                    // the token's, here for being near
 
 	digest digest
 	next   *entry
@@ -134,7 +135,7 @@ func (c *cache) put(d *digest, judged verdict) {
 	if size > s.maxBytes {
 		return
 	}
-	e := &entry{token: judged.token, key: judged.key, audience: judged.audience, digest: *d, size: int32(size)}
+	e := &entry{token: judged.token, key: judged.key, audience: judged.audience, times: judged.token.times, digest: *d, size: int32(size)}
 	e.set.Store(judged.set)
 
 	s.mu.Lock()

@@ -25,7 +25,7 @@ var (
 // compactJWS is a token in JWS Compact Serialization (RFC 7515 §7.1), taken
 // apart. The signature covers signed, the very bytes that were received.
 type compactJWS struct {
-	header    []byte // in scratch
+	header    []byte // in scratch; nil: the known one
 	payload   []byte
 	signature []byte // in scratch
 	signed    []byte // in the token, never to be written to
@@ -46,8 +46,8 @@ func checkSize(token string) *Error {
 }
 
 // parseCompact takes a token apart, using scratch and what it grows to. No other
-// serialization is read.
-func parseCompact(token string, scratch *[]byte) (compactJWS, *Error) {
+// serialization is read. A header that is spelled like known is not decoded.
+func parseCompact(token string, scratch *[]byte, known *knownHeader) (compactJWS, *Error) {
 	received := bytesOf(token)
 	first := bytes.IndexByte(received, '.')
 	last := bytes.LastIndexByte(received, '.')
@@ -56,7 +56,11 @@ func parseCompact(token string, scratch *[]byte) (compactJWS, *Error) {
 	}
 	// A dot inside the middle segment is outside the base64url alphabet, so
 	// decoding refuses a token of four segments and more, a JWE for example.
-	header, ok1 := appendDecoded((*scratch)[:0], received[:first])
+	header, ok1 := (*scratch)[:0], true
+	isKnown := known != nil && token[:first] == known.encoded
+	if !isKnown {
+		header, ok1 = appendDecoded(header, received[:first])
+	}
 	both, ok2 := appendDecoded(header, received[last+1:])
 	payload, ok3 := appendDecoded(nil, received[first+1:last])
 	*scratch = both
@@ -66,7 +70,11 @@ func parseCompact(token string, scratch *[]byte) (compactJWS, *Error) {
 	if len(header) > maxHeaderBytes {
 		return compactJWS{}, NewError(CodeHeaderInvalid, errHeaderLimit)
 	}
-	return compactJWS{header: both[:len(header)], payload: payload, signature: both[len(header):], signed: received[:last]}, nil
+	jws := compactJWS{payload: payload, signature: both[len(header):], signed: received[:last]}
+	if !isKnown {
+		jws.header = both[:len(header)]
+	}
+	return jws, nil
 }
 
 // strictBase64 is base64url without padding (RFC 7515 §2) whose unused trailing

@@ -55,17 +55,27 @@ func isAuthScheme(s string) bool {
 // 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
-	for i := range len(s) {
-		if !b64Characters[s[i]] {
-			return false
-		}
+	if s == "" {
+		return false
 	}
-	return s != ""
+	// Tokens are long and nearly all are well-formed: no early exit, and several
+	// characters in each step.
+	var bad byte
+	for ; len(s) >= 4; s = s[4:] {
+		bad |= notB64[s[0]] | notB64[s[1]] | notB64[s[2]] | notB64[s[3]]
+	}
+	for i := range len(s) {
+		bad |= notB64[s[i]]
+	}
+	return bad == 0
 }
 
-var b64Characters = func() (table [256]bool) {
+// notB64 is 1 for characters that a b64token does not have.
+var notB64 = func() (table [256]byte) {
 	for c := range table {
-		table[c] = isAlphanumeric(byte(c)) || strings.IndexByte("-._~+/", byte(c)) >= 0
+		if !isAlphanumeric(byte(c)) && strings.IndexByte("-._~+/", byte(c)) < 0 {
+			table[c] = 1
+		}
 	}
 	return table
 }()

@@ -3,6 +3,7 @@ package validator
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/bearerguard/bearerguard/internal/strictjson"
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,6 +27,29 @@ var (
 	errHeaderFeature = errors.New("crit, b64, zip, enc, epk or p2c is present")
 	errAlgorithm     = errors.New("alg is not on the allow-list")
 )
+
+// A knownHeader is the header of a token whose signature was verified. The tokens
+// of one key have the same header, letter by letter, which then need not be read
+// again: the same bytes get the same verdict.
+type knownHeader struct {
+	encoded string
+	header  header
+}
+
+// header returns the header of a token that was parsed with known.
+func (v *Validator) header(jws *compactJWS, known *knownHeader) (header, *Error) {
+	if jws.header == nil {
+		return known.header, nil
+	}
+	return parseHeader(jws.header, v.config.Algorithms)
+}
+
+// rememberHeader keeps the header of a verified token, unless it was known.
+func (v *Validator) rememberHeader(raw string, jws *compactJWS, h header) {
+	if jws.header != nil {
+		v.lastHeader.Store(&knownHeader{strings.Clone(raw[:strings.IndexByte(raw, '.')]), h})
+	}
+}
 
 // parseHeader reads the JOSE header and holds it against the algorithms that
 // this issuer may use.

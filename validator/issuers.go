@@ -81,7 +81,7 @@ func (s *Issuers) Observe(ctx context.Context, d Decision) {
 func peekIssuer(token string) (issuer string, _ *Error) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	jws, refusal := parseCompact(token, scratch)
+	jws, refusal := parseCompact(token, scratch, nil)
 	if refusal != nil {
 		return "", refusal
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
@@ -32,6 +33,7 @@ type Validator struct {
 	closeKeys   func() error
 	retiring    retiring
 	cache       *cache // nil: off
+	lastHeader  atomic.Pointer[knownHeader]
 }
 
 // New returns a Validator. It does no I/O: keys are fetched when the first token
@@ -118,11 +120,12 @@ type verdict struct {
 func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	jws, err := parseCompact(raw, scratch)
+	known := v.lastHeader.Load()
+	jws, err := parseCompact(raw, scratch, known)
 	if err != nil {
 		return verdict{}, err
 	}
-	header, err := parseHeader(jws.header, v.config.Algorithms)
+	header, err := v.header(&jws, known)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -152,6 +155,7 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	v.rememberHeader(raw, &jws, header)
 	if err := checkBinding(&claims); err != nil {
 		return verdict{}, err
 	}
@@ -169,13 +173,13 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 // counts.
 func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Token, _ *Error, still bool) {
 	now := v.clock.Now()
-	if err := v.checkIssuer(known.token.issuer, now); err != nil {
-		return nil, err, true
+	if !v.retiring.issuer.accepted(now) {
+		return nil, NewError(CodeIssuerNotAllowed, errRetired), true
 	}
 	if !known.audience.accepted(now) {
 		return nil, NewError(CodeAudienceNotAllowed, errAudience), true
 	}
-	if err := known.token.times.check(now, v.config.Leeway); err != nil {
+	if err := known.times.check(now, v.config.Leeway); err != nil {
 		return nil, err, true
 	}
 	set, err := v.keys.Current(ctx)
