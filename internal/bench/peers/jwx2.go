@@ -1,0 +1,32 @@
+package peers
+
+import (
+	"context"
+
+	"github.com/bearerguard/bearerguard/internal/bench/fixture"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jwt"
+)
+
+// newJWX2 fetches the keys once: without the cost of a cache that refreshes them.
+func newJWX2(ctx context.Context, i *fixture.Issuer, _ string) (Verify, error) {
+	keys, err := jwk.Fetch(ctx, i.JWKSURL)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, raw string) error {
+		token, err := jwt.ParseString(raw,
+			jwt.WithContext(ctx),
+			jwt.WithKeySet(keys),
+			jwt.WithIssuer(i.URL),
+			jwt.WithAudience(fixture.Audience),
+			jwt.WithRequiredClaim(jwt.ExpirationKey),
+			jwt.WithAcceptableSkew(leeway),
+		)
+		if err != nil {
+			return err
+		}
+		_, _ = token.Get("scope")
+		return nil
+	}, nil
+}
