@@ -60,7 +60,6 @@ type shard struct {
 	main       fifo
 	maxEntries int
 	maxBytes   int
-	bytes      int
 	evictions  uint64
 
 	hits, misses atomic.Uint64
@@ -68,11 +67,12 @@ type shard struct {
 }
 
 type entry struct {
-	token    *Token
-	key      *jwks.Key
-	set      atomic.Pointer[jwks.Set] // the last one in which key was found
-	audience *retiringName            // on which it depends; nil: a current one
-	times    times                    // the token's, here for being near
+	token      *Token
+	key        *jwks.Key
+	kidlessAlg string        // of a token without kid; empty: it has one
+	generation atomic.Uint64 // of the last set in which key was found
+	audience   *retiringName // on which it depends; nil: a current one
+	times      times         // the token's, here for being near
 
 	digest digest
 	next   *entry
@@ -84,6 +84,8 @@ const (
 	maxShards   = 64
 	maxAsked    = 3
 	probationOf = 10 // the tenth
+	// minShardBytes is ten times what the largest token takes.
+	minShardBytes = 256 << 10
 	// entryOverhead is what an entry takes beside the claims: the entry, the
 	// Token, its slots in the map and in the heap, rounded up.
 	entryOverhead = 512
@@ -95,8 +97,8 @@ func newCache(c CacheConfig) *cache {
 		return nil
 	}
 	shards := maxShards
-	for shards > 1 && c.Entries/shards < 4*probationOf {
-		shards /= 2 // so that a tenth is something
+	for shards > 1 && (c.Entries/shards < 4*probationOf || c.Bytes/shards < minShardBytes) {
+		shards /= 2 // so that a tenth is something, and the largest token fits
 	}
 	s := &cache{shards: make([]shard, shards)}
 	for i := range s.shards {
@@ -135,25 +137,27 @@ func (c *cache) put(d *digest, judged verdict) {
 	if size > s.maxBytes {
 		return
 	}
-	e := &entry{token: judged.token, key: judged.key, audience: judged.audience, times: judged.token.times, digest: *d, size: int32(size)}
-	e.set.Store(judged.set)
+	e := &entry{token: judged.token, key: judged.key, kidlessAlg: judged.kidlessAlg, audience: judged.audience, times: judged.token.times, digest: *d, size: int32(size)}
+	e.generation.Store(judged.generation)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.entries[*d] != nil {
-		return // somebody else was quicker
+	if old := s.entries[*d]; old != nil {
+		if old.key == e.key {
+			return // somebody else was quicker
+		}
+		old.asked.Store(0) // it stays in its queue until its turn comes
 	}
 	s.entries[*d] = e
 	s.probation.push(e)
-	s.bytes += size
-	for len(s.entries) > s.maxEntries || s.bytes > s.maxBytes {
+	for s.probation.n+s.main.n > s.maxEntries || s.probation.bytes+s.main.bytes > s.maxBytes {
 		s.evict()
 	}
 }
 
 // evict takes one step towards room. The caller holds mu; there is an entry.
 func (s *shard) evict() {
-	if s.probation.n > s.maxEntries/probationOf || s.main.n == 0 {
+	if s.probation.n > s.maxEntries/probationOf || s.probation.bytes > s.maxBytes/probationOf || s.main.n == 0 {
 		e := s.probation.pop()
 		if e.asked.Load() > 0 && s.probation.n > 0 {
 			e.asked.Store(0)
@@ -173,8 +177,9 @@ func (s *shard) evict() {
 }
 
 func (s *shard) drop(e *entry) {
-	delete(s.entries, e.digest)
-	s.bytes -= int(e.size)
+	if s.entries[e.digest] == e {
+		delete(s.entries, e.digest)
+	}
 	s.evictions++
 }
 
@@ -183,8 +188,8 @@ func (c *cache) stats() (all CacheStats) {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.RLock()
-		all.Entries += len(s.entries)
-		all.Bytes += s.bytes
+		all.Entries += s.probation.n + s.main.n
+		all.Bytes += s.probation.bytes + s.main.bytes
 		all.Evictions += s.evictions
 		s.mu.RUnlock()
 		all.Hits += s.hits.Load()
@@ -196,7 +201,7 @@ func (c *cache) stats() (all CacheStats) {
 // fifo is a queue of entries, linked through themselves.
 type fifo struct {
 	head, tail *entry
-	n          int
+	n, bytes   int
 }
 
 func (q *fifo) push(e *entry) {
@@ -208,6 +213,7 @@ func (q *fifo) push(e *entry) {
 	}
 	q.tail = e
 	q.n++
+	q.bytes += int(e.size)
 }
 
 func (q *fifo) pop() *entry {
@@ -217,6 +223,7 @@ func (q *fifo) pop() *entry {
 	}
 	e.next = nil
 	q.n--
+	q.bytes -= int(e.size)
 	return e
 }
 

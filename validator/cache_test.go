@@ -2,8 +2,10 @@ package validator_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -105,6 +107,52 @@ func TestRememberedTokenDies(t *testing.T) {
 	}
 }
 
+// A token that is good for two retiring audiences lives as long as the longer.
+func TestRememberedTokenOfTwoRetiringAudiences(t *testing.T) {
+	clock := &testClock{now: epoch}
+	v := newValidator(t, func(c *validator.Config) {
+		c.Clock = clock
+		c.RetiringAudiences = map[string]time.Time{"long": epoch.Add(3 * time.Minute), "short": epoch.Add(time.Minute)}
+	})
+	for _, token := range []string{mint("ES256", "", object{"aud": []string{"long", "short"}}), mint("ES256", "", object{"aud": []string{"short", "long"}})} {
+		clock.Set(epoch)
+		accept(t, v, token)
+		clock.Set(epoch.Add(2 * time.Minute))
+		accept(t, v, token)
+		clock.Set(epoch.Add(3 * time.Minute))
+		if got := codeOf(t, v, token); got != validator.CodeAudienceNotAllowed {
+			t.Errorf("code %v", got)
+		}
+	}
+}
+
+// A key that comes back as another one, or that is not alone any more.
+func TestRememberedKeyLosesItsIdentity(t *testing.T) {
+	keys := &switchedKeys{}
+	v := newValidator(t, func(c *validator.Config) { c.Keys = keys })
+	ed := func(id, alg string) *jwks.Key { return must(jwks.NewKey(id, alg, signers()["ed"].Public())) }
+	token, kidless := signEd(`{"alg":"EdDSA","kid":"ed"}`, goodClaims().json()), signEd(`{"alg":"EdDSA"}`, goodClaims().json())
+
+	keys.give(setOf(ed("ed", "")), nil)
+	first := accept(t, v, token)
+	accept(t, v, kidless)
+	keys.give(setOf(ed("ed", "EdDSA")), nil) // the same material, described anew
+	second := accept(t, v, token)
+	if third := accept(t, v, token); second == first || third != second {
+		t.Error("the token is not remembered under its new key")
+	}
+	accept(t, v, kidless)
+	_, other, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys.give(setOf(ed("ed", "EdDSA"), must(jwks.NewKey("other", "", other.Public()))), nil)
+	if got := codeOf(t, v, kidless); got != validator.CodeKeyUnknown {
+		t.Errorf("without kid, where two keys fit: %v", got)
+	}
+	accept(t, v, token)
+}
+
 func TestRememberedTokenCountsForRetiring(t *testing.T) {
 	v := newValidator(t, func(c *validator.Config) {
 		c.AcceptUntil = epoch.Add(time.Hour)
@@ -195,6 +243,34 @@ func TestFloodDoesNotWashOutTheCache(t *testing.T) {
 	}
 	if got := hits(v) - before; got < 195 {
 		t.Errorf("%d of 200 were remembered", got)
+	}
+}
+
+// The same where it is the bytes that there is no room for.
+func TestFloodOfLargeTokens(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache.Bytes = 1 << 20 })
+	regulars := make([]string, 50)
+	for i := range regulars {
+		regulars[i] = mint("EdDSA", "", object{"jti": fmt.Sprint("regular ", i)})
+	}
+	for range 3 {
+		for _, token := range regulars {
+			accept(t, v, token)
+		}
+	}
+	pad := strings.Repeat("x", 8<<10)
+	for i := range 300 {
+		accept(t, v, mint("EdDSA", "", object{"jti": fmt.Sprint("once ", i), "pad": pad}))
+		if s := v.CacheStats(); s.Bytes > 1<<20 {
+			t.Fatalf("%+v", s)
+		}
+	}
+	before := hits(v)
+	for _, token := range regulars {
+		accept(t, v, token)
+	}
+	if got := hits(v) - before; got < 48 {
+		t.Errorf("%d of 50 are remembered", got)
 	}
 }
 

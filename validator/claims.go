@@ -161,7 +161,8 @@ func (v *Validator) checkAudience(c *claims, now time.Time) (depends *retiringNa
 		accepted := false
 		c.eachAudience(func(name string) {
 			accepted = accepted || slices.Contains(v.config.Audiences, name)
-			if a := v.retiring.audiences[name]; a != nil && a.accepted(now) {
+			// Of several, the one that is accepted the longest.
+			if a := v.retiring.audiences[name]; a != nil && a.accepted(now) && (depends == nil || depends.until.Before(a.until)) {
 				depends = a
 			}
 		})

@@ -107,6 +107,12 @@ func TestIssuersReportToTheirOwn(t *testing.T) {
 			c.OnDecision = func(_ context.Context, d validator.Decision) { seen = append(seen, name+" "+d.Code().String()) }
 			if name == "theirs" {
 				c.Issuer = otherIssuer
+				c.Check = func(_ context.Context, t *validator.Token) error {
+					if t.ID() == "panic" {
+						panic("x")
+					}
+					return nil
+				}
 			}
 		}
 	}
@@ -118,9 +124,10 @@ func TestIssuersReportToTheirOwn(t *testing.T) {
 	ask(object{"iss": otherIssuer}, scopes.Authenticated())
 	ask(object{"iss": otherIssuer}, scopes.All("x"))
 	ask(object{"iss": otherIssuer, "exp": 1}, scopes.Authenticated())
+	ask(object{"iss": otherIssuer, "jti": "panic"}, scopes.Authenticated())
 	ask(object{"iss": "x"}, scopes.Authenticated())
 	_, _, _ = guard.Authorize(t.Context(), authorization())
-	want := []string{"ours OK", "theirs OK", "theirs INSUFFICIENT_SCOPE", "theirs TOKEN_EXPIRED", "ours ISSUER_NOT_ALLOWED", "ours CREDENTIALS_MISSING"}
+	want := []string{"ours OK", "theirs OK", "theirs INSUFFICIENT_SCOPE", "theirs TOKEN_EXPIRED", "theirs INTERNAL", "ours ISSUER_NOT_ALLOWED", "ours CREDENTIALS_MISSING"}
 	if !slices.Equal(seen, want) {
 		t.Errorf("decisions %q, want %q", seen, want)
 	}
@@ -144,13 +151,14 @@ func TestRetiring(t *testing.T) {
 		{"retiring", audience("old-name"), 0},
 		{"retired, on the very moment", audience("older-name"), validator.CodeAudienceNotAllowed},
 		{"both", audience([]string{"old-name", apiURL}), 0},
+		{"retired, retiring and retired", audience([]string{"older-name", "old-name", "older-name"}), 0},
 		{"retired and retiring", audience([]string{"older-name", "old-name"}), 0},
 		{"forged", audience("old-name") + "AAAA", validator.CodeSignatureInvalid},
 	})
 	uses := v.Retiring()
 	want := []validator.RetiringUse{
-		{Issuer: issuerURL, Until: until.Add(time.Hour), Uses: 4, LastUse: epoch},
-		{Audience: "old-name", Until: until, Uses: 2, LastUse: epoch},
+		{Issuer: issuerURL, Until: until.Add(time.Hour), Uses: 5, LastUse: epoch},
+		{Audience: "old-name", Until: until, Uses: 3, LastUse: epoch},
 		{Audience: "older-name", Until: epoch},
 	}
 	if len(uses) != 3 {

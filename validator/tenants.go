@@ -19,9 +19,12 @@ const (
 	DefaultTenantIdleAfter = time.Hour
 )
 
-// tenantGrace is how long a tenant is safe from having to make room, counted
-// from its last verified token.
-const tenantGrace = time.Minute
+// How long a tenant is safe from having to make room: after a verified token, and
+// at first, when it has had none yet.
+const (
+	tenantGrace   = time.Minute
+	newcomerGrace = 10 * time.Second
+)
 
 // TenantsConfig says which issuers are accepted that are not known at start.
 type TenantsConfig struct {
@@ -37,9 +40,10 @@ type TenantsConfig struct {
 	Allow func(ctx context.Context, issuer string) (*Config, error)
 
 	// MaxTenants is how many tenants are kept at the same time. Zero:
-	// [DefaultMaxTenants]. For one more, the tenant without a verified token for
-	// the longest time has to go, if that is a minute or more; otherwise the new
-	// one is answered with [CodeDependencyUnavailable].
+	// [DefaultMaxTenants]. For one more, a tenant has to go that never had a
+	// verified token, or else the one without for the longest time, if that is a
+	// minute or more; otherwise the new one is answered with
+	// [CodeDependencyUnavailable].
 	MaxTenants int
 
 	// IdleAfter is after how long without a verified token a tenant is closed,
@@ -73,9 +77,13 @@ type Tenants struct {
 	mu        sync.RWMutex // held for looking up and for changing the map only
 	closed    bool
 	byIssuer  map[string]*tenant
-	stopSweep func() bool // nil: no sweep is planned
+	leaving   map[*tenant]struct{} // removed while in use
+	forgets   uint64               // calls of Forget
+	stopSweep func() bool          // nil: no sweep is planned
 
-	closing sync.WaitGroup // closing a tenant waits for its network, and nobody for that
+	// closing counts the tenants that are being closed, which waits for their
+	// network and nobody for that. It grows under mu only, and not after Close.
+	closing sync.WaitGroup
 }
 
 var (
@@ -86,7 +94,7 @@ var (
 // A tenant is closed when it is out of the map and nobody uses it any more.
 type tenant struct {
 	*Validator
-	closing *sync.WaitGroup
+	made    int64        // Unix nanoseconds
 	lastUse atomic.Int64 // of a verified token, Unix nanoseconds; zero: none yet
 	users   atomic.Int64
 	removed atomic.Bool
@@ -97,6 +105,7 @@ var (
 	errNoTenant     = errors.New("no tenant has this issuer")
 	errTenantsFull  = errors.New("as many tenants as may be kept are in use")
 	errTenantIssuer = errors.New("the configuration is that of another issuer")
+	errTenantGuard  = errors.New("InsecureLoopbackHTTP without TenantsConfig.InsecurePrivateAddresses")
 	errTenantsGone  = errors.New("closed")
 )
 
@@ -122,6 +131,7 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 		clock:    clock.Or(config.Clock),
 		hooks:    Validator{config: Config{Logger: config.Logger, OnDecision: config.OnDecision}},
 		byIssuer: make(map[string]*tenant),
+		leaving:  make(map[*tenant]struct{}),
 	}, nil
 }
 
@@ -137,7 +147,7 @@ func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err
 	if refusal != nil {
 		return nil, refusal
 	}
-	defer t.release()
+	defer s.release(t)
 	token, refusal = t.remembered(ctx, c.Token, &digest)
 	if refusal != nil {
 		return nil, refusal.judgedBy(t.Validator)
@@ -149,20 +159,25 @@ func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err
 
 // tenant returns the issuer's tenant, to be released.
 func (s *Tenants) tenant(ctx context.Context, issuer string) (*tenant, *Error) {
-	s.mu.RLock()
-	t := s.byIssuer[issuer]
-	if t != nil {
-		t.users.Add(1)
+	for {
+		s.mu.RLock()
+		t, forgets := s.byIssuer[issuer], s.forgets
+		if t != nil {
+			t.users.Add(1)
+		}
+		s.mu.RUnlock()
+		if t != nil {
+			return t, nil
+		}
+		made, refusal := s.make(ctx, issuer)
+		if refusal != nil {
+			return nil, refusal
+		}
+		t, refusal = s.add(issuer, made, forgets)
+		if t != nil || refusal != nil {
+			return t, refusal
+		}
 	}
-	s.mu.RUnlock()
-	if t != nil {
-		return t, nil
-	}
-	made, refusal := s.make(ctx, issuer)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return s.add(issuer, made)
 }
 
 // make asks about an issuer and makes its validator, which starts nothing yet.
@@ -180,6 +195,8 @@ func (s *Tenants) make(ctx context.Context, issuer string) (*Validator, *Error) 
 		return nil, NewError(CodeIssuerNotAllowed, errNoTenant)
 	case config.Issuer != "" && config.Issuer != issuer:
 		return nil, NewError(CodeInternal, errTenantIssuer)
+	case config.InsecureLoopbackHTTP && !s.config.InsecurePrivateAddresses:
+		return nil, NewError(CodeInternal, errTenantGuard)
 	}
 	own := *config
 	own.Issuer = issuer
@@ -192,11 +209,16 @@ func (s *Tenants) make(ctx context.Context, issuer string) (*Validator, *Error) 
 }
 
 // add puts a new tenant into the map, unless somebody else has in the meantime.
-func (s *Tenants) add(issuer string, made *Validator) (*tenant, *Error) {
+// It returns nil and no error if Forget was called since forgets was read: what
+// Allow has said may be out of date.
+func (s *Tenants) add(issuer string, made *Validator, forgets uint64) (*tenant, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.byIssuer[issuer]
 	switch {
+	case s.forgets != forgets:
+		_ = made.Close()
+		return nil, nil
 	case s.closed:
 		_ = made.Close()
 		return nil, NewError(CodeDependencyUnavailable, errTenantsGone)
@@ -204,9 +226,9 @@ func (s *Tenants) add(issuer string, made *Validator) (*tenant, *Error) {
 		_ = made.Close()
 	case len(s.byIssuer) >= s.config.MaxTenants && !s.makeRoom():
 		_ = made.Close()
-		return nil, NewUnavailableError(CodeDependencyUnavailable, tenantGrace, errTenantsFull)
+		return nil, NewUnavailableError(CodeDependencyUnavailable, newcomerGrace, errTenantsFull)
 	default:
-		t = &tenant{Validator: made, closing: &s.closing}
+		t = &tenant{Validator: made, made: s.clock.Now().UnixNano()}
 		s.byIssuer[issuer] = t
 		s.planSweep()
 	}
@@ -214,13 +236,20 @@ func (s *Tenants) add(issuer string, made *Validator) (*tenant, *Error) {
 	return t, nil
 }
 
-// makeRoom removes the tenant that had no verified token for the longest time.
-// Forged tokens do not count, or they could keep live tenants out. The caller
-// holds mu.
+// makeRoom removes a tenant that never had a verified token, or else the one that
+// had none for the longest time. Forged tokens do not count, or they could keep
+// live tenants out; and newcomers have some time, or forged tokens could have keys
+// fetched again and again. The caller holds mu.
 func (s *Tenants) makeRoom() bool {
-	victim, oldest := "", s.clock.Now().Add(-tenantGrace).UnixNano()
+	victim, oldest := "", int64(0)
+	now := s.clock.Now()
 	for issuer, t := range s.byIssuer {
-		if last := t.lastUse.Load(); last <= oldest && t.users.Load() == 0 {
+		last := t.lastUse.Load()
+		safeUntil := time.Unix(0, t.made).Add(newcomerGrace)
+		if last != 0 {
+			safeUntil = time.Unix(0, last).Add(tenantGrace)
+		}
+		if !now.Before(safeUntil) && t.users.Load() == 0 && (victim == "" || last < oldest) {
 			victim, oldest = issuer, last
 		}
 	}
@@ -238,8 +267,7 @@ func (s *Tenants) planSweep() {
 	}
 }
 
-// sweep closes the idle tenants. One that has never had a verified token is idle
-// at the first sweep that it sees.
+// sweep closes the idle tenants.
 func (s *Tenants) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,7 +277,7 @@ func (s *Tenants) sweep() {
 	}
 	limit := s.clock.Now().Add(-s.config.IdleAfter).UnixNano()
 	for issuer, t := range s.byIssuer {
-		if t.lastUse.Load() <= limit && t.users.Load() == 0 {
+		if max(t.lastUse.Load(), t.made) <= limit && t.users.Load() == 0 {
 			s.remove(issuer)
 		}
 	}
@@ -262,18 +290,25 @@ func (s *Tenants) remove(issuer string) {
 	delete(s.byIssuer, issuer)
 	t.removed.Store(true)
 	if t.users.Load() == 0 {
-		t.close()
+		s.close(t)
+	} else {
+		s.leaving[t] = struct{}{}
 	}
 }
 
-func (t *tenant) release() {
+// release ends the use of a tenant. The last one to leave closes the door.
+func (s *Tenants) release(t *tenant) {
 	if t.users.Add(-1) == 0 && t.removed.Load() {
-		t.close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.leaving, t)
+		s.close(t)
 	}
 }
 
-func (t *tenant) close() {
-	t.once.Do(func() { t.closing.Go(func() { _ = t.Validator.Close() }) })
+// close closes a tenant, without waiting for that. The caller holds mu.
+func (s *Tenants) close(t *tenant) {
+	t.once.Do(func() { s.closing.Go(func() { _ = t.Validator.Close() }) })
 }
 
 // Forget closes the tenant of an issuer, if there is one, so that Allow is asked
@@ -281,6 +316,7 @@ func (t *tenant) close() {
 func (s *Tenants) Forget(issuer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forgets++
 	if s.byIssuer[issuer] != nil {
 		s.remove(issuer)
 	}
@@ -299,13 +335,18 @@ func (s *Tenants) Observe(ctx context.Context, d Decision) {
 	cmp.Or(d.judge, &s.hooks).Observe(ctx, d)
 }
 
-// Close closes all tenants and waits for that. It can be called more than once;
-// afterwards a token is answered with [CodeDependencyUnavailable] or worse.
+// Close closes all tenants, also those in use, and waits for that: a token that
+// waits for keys is answered with [CodeKeysUnavailable]. It can be called more
+// than once; afterwards tokens are answered with [CodeDependencyUnavailable].
 func (s *Tenants) Close() error {
 	s.mu.Lock()
 	s.closed = true
-	for issuer := range s.byIssuer {
+	for issuer, t := range s.byIssuer {
 		s.remove(issuer)
+		s.close(t)
+	}
+	for t := range s.leaving {
+		s.close(t)
 	}
 	if s.stopSweep != nil {
 		s.stopSweep()

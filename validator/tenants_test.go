@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -141,7 +144,8 @@ func TestTenantsConfig(t *testing.T) {
 func TestAllowAnswers(t *testing.T) {
 	private := errors.New("database is down")
 	good := validator.Config{Audiences: []string{apiURL}, Keys: jwks.Static(publishedKeys()), Clock: &testClock{now: epoch}}
-	other, bad := good, good
+	other, bad, loopback := good, good, good
+	loopback.InsecureLoopbackHTTP = true
 	other.Issuer = "https://other.example.com"
 	bad.Audiences = nil
 	tests := []struct {
@@ -158,6 +162,7 @@ func TestAllowAnswers(t *testing.T) {
 		{"error and configuration", &good, private, false, validator.CodeDependencyUnavailable},
 		{"configuration of another issuer", &other, nil, false, validator.CodeInternal},
 		{"wrong configuration", &bad, nil, false, validator.CodeInternal},
+		{"loopback without saying so twice", &loopback, nil, false, validator.CodeInternal},
 		{"panic", nil, nil, true, validator.CodeInternal},
 	}
 	for _, tt := range tests {
@@ -213,14 +218,20 @@ func TestTenantsAreBounded(t *testing.T) {
 	if asked.Load() != before {
 		t.Error("the second had to go, though it was used last")
 	}
-	// A forged token makes room for nobody and keeps nobody in.
+	// A forged token keeps nobody in: its tenant is the first that has to go, once
+	// it has had its chance.
 	clock.advance(time.Minute)
+	ok(2)
 	forged := mint("EdDSA", "", object{"iss": tenantName(1)}) + "AAAA"
 	if got := codeOf(t, tenants, forged); got != validator.CodeSignatureInvalid {
 		t.Fatalf("forged: %v", got)
 	}
-	ok(2)
+	if got := codeOf(t, tenants, tenantToken(3)); got != validator.CodeDependencyUnavailable {
+		t.Errorf("third tenant: %v", got)
+	}
+	clock.advance(10 * time.Second)
 	ok(3)
+	ok(2)
 	if tenants.Len() != 2 {
 		t.Errorf("%d tenants", tenants.Len())
 	}
@@ -315,6 +326,59 @@ func TestTenantsReport(t *testing.T) {
 	_, _, _ = guard.Authorize(t.Context(), authorization())
 	if want := []string{"tenant OK", "nobody ISSUER_NOT_ALLOWED", "tenant TOKEN_EXPIRED", "nobody CREDENTIALS_MISSING"}; !slices.Equal(seen, want) {
 		t.Errorf("decisions %q, want %q", seen, want)
+	}
+}
+
+// What Allow has said before Forget was called does not count.
+func TestForgetWhileAllowIsAsked(t *testing.T) {
+	asked, leave := make(chan struct{}), make(chan struct{})
+	var answers atomic.Int32
+	tenants := must(validator.ByTenant(validator.TenantsConfig{
+		Allow: func(context.Context, string) (*validator.Config, error) {
+			if answers.Add(1) > 1 {
+				return nil, nil // it is none any more
+			}
+			close(asked)
+			<-leave
+			return &validator.Config{Audiences: []string{apiURL}, Keys: jwks.Static(publishedKeys()), Clock: &testClock{now: epoch}}, nil
+		},
+	}))
+	defer tenants.Close()
+	done := make(chan validator.Code)
+	go func() { done <- codeOf(t, tenants, tenantToken(1)) }()
+	<-asked
+	tenants.Forget(tenantName(1))
+	close(leave)
+	if got := <-done; got != validator.CodeIssuerNotAllowed || tenants.Len() != 0 {
+		t.Errorf("code %v, %d tenants", got, tenants.Len())
+	}
+}
+
+// Close does not wait for tokens that wait for keys, and is safe beside them.
+func TestCloseTenantsInUse(t *testing.T) {
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer hanging.Close()
+	tenants := must(validator.ByTenant(validator.TenantsConfig{
+		InsecurePrivateAddresses: true,
+		Allow: func(context.Context, string) (*validator.Config, error) {
+			return &validator.Config{Audiences: []string{apiURL}, JWKSURL: hanging.URL, InsecureLoopbackHTTP: true, Clock: &testClock{now: epoch}}, nil
+		},
+	}))
+	done := make(chan validator.Code, 8)
+	for i := range cap(done) {
+		go func() { done <- codeOf(t, tenants, tenantToken(i%4)) }()
+	}
+	for tenants.Len() < 4 {
+		runtime.Gosched()
+	}
+	tenants.Forget(tenantName(1))
+	if err := tenants.Close(); err != nil {
+		t.Error(err)
+	}
+	for range cap(done) {
+		if got := <-done; got != validator.CodeKeysUnavailable && got != validator.CodeDependencyUnavailable {
+			t.Errorf("code %v", got)
+		}
 	}
 }
 

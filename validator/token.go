@@ -43,6 +43,7 @@ func (v *Validator) newToken(c *claims, payload []byte) *Token {
 	}
 	if c.audience != nil {
 		c.eachAudience(func(name string) { t.audience = append(t.audience, name) })
+		t.audience = slices.Clip(t.audience)
 	}
 	for _, value := range c.scopes {
 		t.scopes = t.scopes.Union(value.granted())
@@ -50,9 +51,9 @@ func (v *Validator) newToken(c *claims, payload []byte) *Token {
 	return t
 }
 
-// size is what the claims take in memory, counted twice: as they were received
-// and taken apart.
-func (t *Token) size() int { return 2 * cap(t.payload) }
+// size is what the claims take in memory: the payload, counted twice because a
+// string with escapes is a copy, and a string header for each of many.
+func (t *Token) size() int { return 2*cap(t.payload) + 16*(cap(t.audience)+t.scopes.Len()) }
 
 // isClient tells machines from users. RFC 9068 §2.2 has the client id as the
 // subject where no resource owner is involved; Auth0 writes "@clients" after it,

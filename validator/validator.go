@@ -34,6 +34,7 @@ type Validator struct {
 	retiring    retiring
 	cache       *cache // nil: off
 	lastHeader  atomic.Pointer[knownHeader]
+	lastSet     atomic.Pointer[generation] // never nil
 }
 
 // New returns a Validator. It does no I/O: keys are fetched when the first token
@@ -49,6 +50,7 @@ func New(config Config) (*Validator, error) {
 		return nil, err
 	}
 	v := &Validator{config: c, clock: c.Clock, keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c), cache: newCache(c.Cache)}
+	v.lastSet.Store(&generation{})
 	for _, entry := range c.ScopeClaims {
 		claim, _ := compileScopeClaim(entry)
 		v.scopeClaims = append(v.scopeClaims, claim)
@@ -84,7 +86,12 @@ func receive(ctx context.Context, c Credential) *Error {
 
 // remembered is judge behind the cache of verified tokens. The token's digest
 // may be nil, if it is not known yet.
-func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Token, *Error) {
+func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (token *Token, refusal *Error) {
+	defer func() {
+		if p := recover(); p != nil { // here, where it is known whose it is
+			token, refusal = nil, NewError(CodeInternal, newPanicError(p)).judgedBy(v)
+		}
+	}()
 	if v.cache == nil {
 		judged, err := v.judge(ctx, raw)
 		return judged.token, err
@@ -109,10 +116,33 @@ func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Tok
 // A verdict is a token that went through the whole pipeline, with what it takes
 // to tell later whether it still would.
 type verdict struct {
-	token    *Token
-	key      *jwks.Key // that verified it
-	set      *jwks.Set // in which key was found
-	audience *retiringName
+	token      *Token
+	key        *jwks.Key     // that verified it
+	kidlessAlg string        // its algorithm, if it names no key
+	generation uint64        // of the set in which key was found
+	audience   *retiringName // on which it depends; nil: a current one
+}
+
+// A generation is a set of keys and the number it has for this Validator. What
+// is remembered of a token holds on to the number, not to the set.
+type generation struct {
+	set    *jwks.Set
+	number uint64
+}
+
+// generationOf returns the number of a set: another one each time the set
+// changes.
+func (v *Validator) generationOf(set *jwks.Set) uint64 {
+	for {
+		last := v.lastSet.Load()
+		if last.set == set {
+			return last.number
+		}
+		next := &generation{set, last.number + 1}
+		if v.lastSet.CompareAndSwap(last, next) {
+			return next.number
+		}
+	}
 }
 
 // judge is the pipeline. What the claims alone refuse is refused before a key is
@@ -164,7 +194,11 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	v.retiring.used(audience, now)
-	return verdict{token, key, set, audience}, nil
+	kidless := ""
+	if header.kid == "" {
+		kidless = header.alg
+	}
+	return verdict{token, key, kidless, v.generationOf(set), audience}, nil
 }
 
 // judgeAgain repeats, for a token that was verified before, every check whose
@@ -186,11 +220,11 @@ func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Token, _ *
 	if err != nil {
 		return nil, unavailable(ctx, err), true
 	}
-	if set != known.set.Load() {
-		if !set.Contains(known.key) {
+	if now := v.generationOf(set); now != known.generation.Load() {
+		if !known.stillVerifiedBy(set) {
 			return nil, nil, false
 		}
-		known.set.Store(set)
+		known.generation.Store(now)
 	}
 	if err := v.checkOwn(ctx, known.token); err != nil {
 		return nil, err, true
@@ -205,6 +239,16 @@ func checkScheme(c Credential) *Error {
 		return NewError(CodeCredentialsMissing, errUnsupportedScheme)
 	}
 	return nil
+}
+
+// stillVerifiedBy reports whether the very key is in the set. A token that names
+// no key wants it to be the only one that fits, besides.
+func (e *entry) stillVerifiedBy(set *jwks.Set) bool {
+	if e.kidlessAlg == "" {
+		return set.Contains(e.key)
+	}
+	keys, _ := set.Find("", e.kidlessAlg)
+	return len(keys) == 1 && keys[0] == e.key
 }
 
 // findKeys returns the keys that may have signed the token and the set that they
