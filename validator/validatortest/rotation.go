@@ -1,6 +1,7 @@
 package validatortest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -47,14 +48,26 @@ func (is *Issuer) Switch(k *Key) {
 func (is *Issuer) Retire(keys ...*Key) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
+	for _, k := range keys {
+		if !slices.Contains(is.keys, k) {
+			is.fatal(errNotPublished)
+		}
+	}
 	is.keys = slices.DeleteFunc(is.keys, func(k *Key) bool { return slices.Contains(keys, k) })
 }
+
+// errNotPublished keeps a test from passing because of a rotation that did not
+// take place.
+var errNotPublished = errors.New("the key is not published")
 
 // Swap puts a new key in the place of the signing key under the same id, signs
 // with it from now on and returns it. An issuer should not do so, but some do.
 func (is *Issuer) Swap() *Key {
 	is.mu.Lock()
 	defer is.mu.Unlock()
+	if !slices.Contains(is.keys, is.signing) {
+		is.fatal(errNotPublished)
+	}
 	swapped := NewKey(is.signing.id, is.signing.algorithm)
 	for i, k := range is.keys {
 		if k == is.signing {

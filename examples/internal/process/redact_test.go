@@ -47,7 +47,7 @@ func TestRedactor(t *testing.T) {
 
 // What is no secret stays as it is.
 func TestRedactorLeavesTheRest(t *testing.T) {
-	const record = `{"operation":"GET /orders","code":"TOKEN_EXPIRED","issuer":"https://eywa.auth.example.com","client_id":"billing"}` + "\n"
+	const record = `{"operation":"GET /orders","code":"TOKEN_EXPIRED","issuer":"https://keycloak-prod.eywa.auth.example.com","client_id":"billing"}` + "\n"
 	log := new(bytes.Buffer)
 	if n, err := (redactor{log}).Write([]byte(record)); n != len(record) || err != nil || log.String() != record {
 		t.Errorf("%d, %v, %s", n, err, log)

@@ -24,6 +24,11 @@ const (
 // the caller goes, when the store is closed, and at the time until: a token
 // lets in until it expires, and a stream must not make more of it.
 func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store, until time.Time) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return // net/http's mux takes it for GET, and there is nothing to wait for
+	}
 	events, stop := store.Watch()
 	defer stop()
 	ctx, cancel := context.WithDeadline(r.Context(), until)
@@ -38,8 +43,6 @@ func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store, un
 	}
 	// Once this returns, the server writes the end of the body.
 	defer func() { _ = extend(conn) }()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
 	for frame := ": watching\n\n"; ; {

@@ -33,6 +33,15 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
+// net/http's mux takes HEAD for GET: the header comes, and nothing is waited for.
+func TestHeadOfEvents(t *testing.T) {
+	w := httptest.NewRecorder()
+	rest.ServeEvents(w, httptest.NewRequest(http.MethodHead, "/orders/events", nil), orders.NewStore(), time.Now().Add(time.Hour))
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream" || w.Body.Len() != 0 {
+		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
+	}
+}
+
 // stream opens a stream of the store's events from a server whose timeouts are
 // short. The returned channel is closed when the handler has returned.
 func stream(t *testing.T, store *orders.Store, until time.Time) (*http.Response, <-chan struct{}) {
