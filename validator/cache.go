@@ -69,15 +69,15 @@ type shard struct {
 type entry struct {
 	token      *Token
 	key        *jwks.Key
-	kidlessAlg string        // of a token without kid; empty: it has one
 	generation atomic.Uint64 // of the last set in which key was found
 	audience   *retiringName // on which it depends; nil: a current one
 	times      times         // the token's, here for being near
 
-	digest digest
-	next   *entry
-	size   int32
-	asked  atomic.Int32 // lately, at most maxAsked
+	digest  digest
+	next    *entry
+	size    int32
+	asked   atomic.Int32 // lately, at most maxAsked
+	kidless uint8        // as in verdict
 }
 
 const (
@@ -137,7 +137,7 @@ func (c *cache) put(d *digest, judged verdict) {
 	if size > s.maxBytes {
 		return
 	}
-	e := &entry{token: judged.token, key: judged.key, kidlessAlg: judged.kidlessAlg, audience: judged.audience, times: judged.token.times, digest: *d, size: int32(size)}
+	e := &entry{token: judged.token, key: judged.key, kidless: judged.kidless, audience: judged.audience, times: judged.token.times, digest: *d, size: int32(size)}
 	e.generation.Store(judged.generation)
 
 	s.mu.Lock()

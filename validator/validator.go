@@ -8,6 +8,7 @@ package validator
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -118,7 +119,7 @@ func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (toke
 type verdict struct {
 	token      *Token
 	key        *jwks.Key     // that verified it
-	kidlessAlg string        // its algorithm, if it names no key
+	kidless    uint8         // 1 + the index of its algorithm, if it names no key
 	generation uint64        // of the set in which key was found
 	audience   *retiringName // on which it depends; nil: a current one
 }
@@ -194,9 +195,9 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	v.retiring.used(audience, now)
-	kidless := ""
+	kidless := uint8(0)
 	if header.kid == "" {
-		kidless = header.alg
+		kidless = 1 + uint8(slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == header.alg }))
 	}
 	return verdict{token, key, kidless, v.generationOf(set), audience}, nil
 }
@@ -244,10 +245,10 @@ func checkScheme(c Credential) *Error {
 // stillVerifiedBy reports whether the very key is in the set. A token that names
 // no key wants it to be the only one that fits, besides.
 func (e *entry) stillVerifiedBy(set *jwks.Set) bool {
-	if e.kidlessAlg == "" {
+	if e.kidless == 0 {
 		return set.Contains(e.key)
 	}
-	keys, _ := set.Find("", e.kidlessAlg)
+	keys, _ := set.Find("", algorithms[e.kidless-1].name)
 	return len(keys) == 1 && keys[0] == e.key
 }
 
