@@ -8,7 +8,6 @@ package validator
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -85,67 +84,6 @@ func receive(ctx context.Context, c Credential) *Error {
 	return checkSize(c.Token)
 }
 
-// remembered is judge behind the cache of verified tokens. The token's digest
-// may be nil, if it is not known yet.
-func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (token *Token, refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil { // here, where it is known whose it is
-			token, refusal = nil, NewError(CodeInternal, newPanicError(p)).judgedBy(v)
-		}
-	}()
-	if v.cache == nil {
-		judged, err := v.judge(ctx, raw)
-		return judged.token, err
-	}
-	if d == nil {
-		computed := digestOf(raw)
-		d = &computed
-	}
-	if known := v.cache.get(d); known != nil {
-		if token, err, still := v.judgeAgain(ctx, known); still {
-			return token, err
-		}
-	}
-	judged, err := v.judge(ctx, raw)
-	if err != nil {
-		return nil, err
-	}
-	v.cache.put(d, judged)
-	return judged.token, nil
-}
-
-// A verdict is a token that went through the whole pipeline, with what it takes
-// to tell later whether it still would.
-type verdict struct {
-	token      *Token
-	key        *jwks.Key     // that verified it
-	kidless    uint8         // 1 + the index of its algorithm, if it names no key
-	generation uint64        // of the set in which key was found
-	audience   *retiringName // on which it depends; nil: a current one
-}
-
-// A generation is a set of keys and the number it has for this Validator. What
-// is remembered of a token holds on to the number, not to the set.
-type generation struct {
-	set    *jwks.Set
-	number uint64
-}
-
-// generationOf returns the number of a set: another one each time the set
-// changes.
-func (v *Validator) generationOf(set *jwks.Set) uint64 {
-	for {
-		last := v.lastSet.Load()
-		if last.set == set {
-			return last.number
-		}
-		next := &generation{set, last.number + 1}
-		if v.lastSet.CompareAndSwap(last, next) {
-			return next.number
-		}
-	}
-}
-
 // judge is the pipeline. What the claims alone refuse is refused before a key is
 // looked for and the signature is computed; nothing is accepted before.
 func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
@@ -195,43 +133,7 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	v.retiring.used(audience, now)
-	kidless := uint8(0)
-	if header.kid == "" {
-		kidless = 1 + uint8(slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == header.alg }))
-	}
-	return verdict{token, key, kidless, v.generationOf(set), audience}, nil
-}
-
-// judgeAgain repeats, for a token that was verified before, every check whose
-// outcome can have changed. It is not still the same case if the key that
-// verified the token is not published any more: then nothing that is remembered
-// counts.
-func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Token, _ *Error, still bool) {
-	now := v.clock.Now()
-	if !v.retiring.issuer.accepted(now) {
-		return nil, NewError(CodeIssuerNotAllowed, errRetired), true
-	}
-	if !known.audience.accepted(now) {
-		return nil, NewError(CodeAudienceNotAllowed, errAudience), true
-	}
-	if err := known.times.check(now, v.config.Leeway); err != nil {
-		return nil, err, true
-	}
-	set, err := v.keys.Current(ctx)
-	if err != nil {
-		return nil, unavailable(ctx, err), true
-	}
-	if now := v.generationOf(set); now != known.generation.Load() {
-		if !known.stillVerifiedBy(set) {
-			return nil, nil, false
-		}
-		known.generation.Store(now)
-	}
-	if err := v.checkOwn(ctx, known.token); err != nil {
-		return nil, err, true
-	}
-	v.retiring.used(known.audience, now)
-	return known.token, nil, true
+	return verdict{token, key, kidless(&header), v.generationOf(set), audience}, nil
 }
 
 // checkScheme accepts bearer tokens only. A credential without scheme is none.
@@ -240,16 +142,6 @@ func checkScheme(c Credential) *Error {
 		return NewError(CodeCredentialsMissing, errUnsupportedScheme)
 	}
 	return nil
-}
-
-// stillVerifiedBy reports whether the very key is in the set. A token that names
-// no key wants it to be the only one that fits, besides.
-func (e *entry) stillVerifiedBy(set *jwks.Set) bool {
-	if e.kidless == 0 {
-		return set.Contains(e.key)
-	}
-	keys, _ := set.Find("", algorithms[e.kidless-1].name)
-	return len(keys) == 1 && keys[0] == e.key
 }
 
 // findKeys returns the keys that may have signed the token and the set that they
