@@ -136,7 +136,8 @@ func TestRememberedKeyLosesItsIdentity(t *testing.T) {
 	keys.give(setOf(ed("ed", "")), nil)
 	first := accept(t, v, token)
 	accept(t, v, kidless)
-	keys.give(setOf(ed("ed", "EdDSA")), nil) // the same material, described anew
+	anew := ed("ed", "EdDSA") // the same material, described in another way
+	keys.give(setOf(anew), nil)
 	second := accept(t, v, token)
 	if third := accept(t, v, token); second == first || third != second {
 		t.Error("the token is not remembered under its new key")
@@ -146,7 +147,7 @@ func TestRememberedKeyLosesItsIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys.give(setOf(ed("ed", "EdDSA"), must(jwks.NewKey("other", "", other.Public()))), nil)
+	keys.give(setOf(anew, must(jwks.NewKey("other", "", other.Public()))), nil)
 	if got := codeOf(t, v, kidless); got != validator.CodeKeyUnknown {
 		t.Errorf("without kid, where two keys fit: %v", got)
 	}
@@ -271,6 +272,18 @@ func TestFloodOfLargeTokens(t *testing.T) {
 	}
 	if got := hits(v) - before; got < 48 {
 		t.Errorf("%d of 50 are remembered", got)
+	}
+}
+
+// A token that is larger than all there is room for does not push out the others.
+func TestTokenThatDoesNotFit(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache.Bytes = 16 << 10 })
+	small := mint("EdDSA", "", nil)
+	accept(t, v, small)
+	accept(t, v, mint("EdDSA", "", object{"pad": strings.Repeat("x", 10<<10)}))
+	accept(t, v, small)
+	if s := v.CacheStats(); s.Hits != 1 || s.Entries != 1 || s.Evictions != 0 {
+		t.Errorf("%+v", s)
 	}
 }
 

@@ -158,6 +158,8 @@ func TestTimes(t *testing.T) {
 		{"nbf a hair past the leeway", nbf(raw("1800000010.00000000000000000001")), early},
 		{"nbf with a fraction of zero", nbf(raw("1800000010.000")), 0},
 		{"nbf tiny", nbf(raw("1e-400")), 0},
+		{"nbf with an exponent that overflows", nbf(raw("1e9223372036854775807")), invalid},
+		{"nbf with a point that overflows", nbf(raw("0.1e-9223372036854775807")), invalid},
 		{"nbf minus zero", nbf(raw("-0.0e5")), 0},
 		{"nbf is ceiled", nbf(raw("1800000010.001")), early},
 		{"nbf negative", nbf(-1), invalid},

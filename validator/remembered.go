@@ -11,8 +11,8 @@ import (
 // may be nil, if it is not known yet.
 func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (token *Token, refusal *Error) {
 	defer func() {
-		if p := recover(); p != nil { // here, where it is known whose it is
-			token, refusal = nil, NewError(CodeInternal, newPanicError(p)).judgedBy(v)
+		if p := recover(); p != nil { // here, where the caller knows whose it is
+			token, refusal = nil, NewError(CodeInternal, newPanicError(p))
 		}
 	}()
 	if v.cache == nil {

@@ -262,14 +262,16 @@ func TestIdleTenantsAreClosed(t *testing.T) {
 // A tenant that has to go while it validates a token finishes that first.
 func TestTenantIsNotClosedInUse(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-leave
+		_, _ = fmt.Fprintf(w, `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"%s"}]}`, b64(string(rawPublicKey("ed"))))
+	}))
+	defer slow.Close()
 	tenants := must(validator.ByTenant(validator.TenantsConfig{
 		InsecurePrivateAddresses: true,
-		Allow: func(_ context.Context, issuer string) (*validator.Config, error) {
-			return &validator.Config{Audiences: []string{apiURL}, Clock: &testClock{now: epoch}, Keys: &scriptedKeys{current: func(context.Context) (*jwks.Set, error) {
-				close(entered)
-				<-leave
-				return publishedKeys(), nil
-			}}}, nil
+		Allow: func(context.Context, string) (*validator.Config, error) {
+			return &validator.Config{Audiences: []string{apiURL}, JWKSURL: slow.URL, InsecureLoopbackHTTP: true, Clock: &testClock{now: epoch}}, nil
 		},
 	}))
 	done := make(chan validator.Code)
@@ -376,8 +378,13 @@ func TestCloseTenantsInUse(t *testing.T) {
 		t.Error(err)
 	}
 	for range cap(done) {
-		if got := <-done; got != validator.CodeKeysUnavailable && got != validator.CodeDependencyUnavailable {
-			t.Errorf("code %v", got)
+		select {
+		case got := <-done:
+			if got != validator.CodeKeysUnavailable && got != validator.CodeDependencyUnavailable {
+				t.Errorf("code %v", got)
+			}
+		case <-time.After(3 * time.Second): // less than a fetch takes to give up
+			t.Fatal("a token still waits for keys")
 		}
 	}
 }
