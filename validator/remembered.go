@@ -2,7 +2,6 @@ package validator
 
 import (
 	"context"
-	"slices"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
@@ -52,7 +51,7 @@ func kidless(h *header) uint8 {
 	if h.kid != "" {
 		return 0
 	}
-	return 1 + uint8(slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == h.alg }))
+	return uint8(1 + algorithmIndex(h.alg))
 }
 
 // A generation is a set of keys and the number it has for this Validator. What

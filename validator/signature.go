@@ -39,8 +39,13 @@ var algorithms = []algorithm{
 	{"Ed25519", 0, verifyEd25519},
 }
 
+// algorithmIndex returns where an algorithm is in algorithms, -1 if it is not.
+func algorithmIndex(name string) int {
+	return slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == name })
+}
+
 func algorithmNamed(name string) (*algorithm, bool) {
-	i := slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == name })
+	i := algorithmIndex(name)
 	if i < 0 {
 		return nil, false
 	}
