@@ -101,10 +101,10 @@ func TestCredential(t *testing.T) {
 		if reason(t, err) != "TOKEN_REFUSED" {
 			t.Fatalf("%s: got %v", kind.name, err)
 		}
-		want := url.URL{Host: "bufconn", Path: kind.fullMethod}
-		if c := r.last; c.Scheme != "BeareR" || c.Token != "abc==" || c.Method != "POST" || *c.URL != want ||
-			!slices.Equal(c.Proofs, []string{"proof 1", "proof 2"}) || c.PeerCertificate != nil {
-			t.Errorf("%s: got %q %q %q %v %q %v", kind.name, c.Scheme, c.Token, c.Method, c.URL, c.Proofs, c.PeerCertificate)
+		want := url.URL{Scheme: "http", Host: "bufconn", Path: kind.fullMethod}
+		if c := r.last; c.Scheme != "BeareR" || c.Token != "abc==" || c.Info.Method() != "POST" || *c.Info.URL() != want ||
+			!slices.Equal(c.Info.Header("DPoP"), []string{"proof 1", "proof 2"}) || c.Info.PeerCertificate() != nil || c.Info.RemoteAddr() != "bufconn" {
+			t.Errorf("%s: got %q %q %q %v %q %v %s", kind.name, c.Scheme, c.Token, c.Info.Method(), c.Info.URL(), c.Info.Header("dpop"), c.Info.PeerCertificate(), c.Info.RemoteAddr())
 		}
 	}
 }
@@ -187,10 +187,10 @@ func checkPeer(t *testing.T, r *recorder, conn *grpc.ClientConn, address string,
 		if _, err := kind.call(with(t, "Bearer x"), conn); reason(t, err) != "TOKEN_REFUSED" || r.last == nil {
 			t.Fatalf("%s: got %v", kind.name, err)
 		}
-		if u := r.last.URL; r.last.Method != http.MethodPost || u.Host != address || u.Path != kind.fullMethod {
-			t.Errorf("%s: got %s %v", kind.name, r.last.Method, u)
+		if u := r.last.Info.URL(); r.last.Info.Method() != http.MethodPost || u.Scheme != "https" || u.Host != address || u.Path != kind.fullMethod {
+			t.Errorf("%s: got %s %v", kind.name, r.last.Info.Method(), u)
 		}
-		if got := r.last.PeerCertificate; (got == nil) != (want == nil) || got != nil && !got.Equal(want) {
+		if got := r.last.Info.PeerCertificate(); (got == nil) != (want == nil) || got != nil && !got.Equal(want) {
 			t.Errorf("%s: got certificate %v, want %v", kind.name, got, want)
 		}
 	}

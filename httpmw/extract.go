@@ -18,15 +18,10 @@ func Extract(r *http.Request) validator.Request {
 	request := validator.Request{
 		Operation:     r.Pattern,
 		Authorization: r.Header["Authorization"],
-		Method:        r.Method,
-		URL:           r.URL,
-		Proofs:        r.Header["Dpop"], // RFC 9449 §4.1
+		Info:          requestInfo{r},
 	}
 	if !strings.Contains(request.Operation, " ") { // the pattern is for all methods
 		request.Operation = Operation(r.Method, request.Operation)
-	}
-	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		request.PeerCertificate = r.TLS.PeerCertificates[0] // the leaf comes first (RFC 8446 §4.4.2)
 	}
 	return request
 }

@@ -85,15 +85,20 @@ func TestCredential(t *testing.T) {
 	leaf := &x509.Certificate{}
 	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf, {}}}
 	do(handler, r, "bearer a.b.c")
-	if c := a.got; c.Scheme != "bearer" || c.Token != "a.b.c" || c.Method != "PUT" || c.URL != r.URL ||
-		!slices.Equal(c.Proofs, []string{"p1", "p2"}) || c.PeerCertificate != leaf {
+	if c := a.got; c.Scheme != "bearer" || c.Token != "a.b.c" || c.Info.Method() != "PUT" || c.Info.URL().String() != "https://api.example.com/orders?a=b" ||
+		!slices.Equal(c.Info.Header("DPoP"), []string{"p1", "p2"}) || c.Info.PeerCertificate() != leaf || c.Info.RemoteAddr() != r.RemoteAddr {
 		t.Error("the credential is not that of the request")
 	}
 
 	r.TLS = &tls.ConnectionState{}
 	do(handler, r, "Bearer x")
-	if a.got.PeerCertificate != nil {
+	if a.got.Info.PeerCertificate() != nil {
 		t.Error("a certificate from nowhere")
+	}
+	r.TLS, r.Method, r.Host = nil, "", "localhost:1"
+	do(handler, r, "Bearer x")
+	if info := a.got.Info; info.PeerCertificate() != nil || info.Method() != "GET" || info.URL().String() != "http://localhost:1/orders?a=b" {
+		t.Errorf("without TLS: %s %v", info.Method(), info.URL())
 	}
 }
 

@@ -2,11 +2,9 @@ package validator
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 )
 
 // An Authenticator turns a credential into a verified token. [Validator] is
@@ -28,19 +26,11 @@ type Credential struct {
 	// Token is the access token.
 	Token string
 
-	// What follows describes the request around the token, for authenticators
-	// that bind tokens to it. A [Validator] does not read it: it refuses bound
-	// tokens.
-
-	// Method is the request's HTTP method. gRPC's is POST.
-	Method string
-	// URL is the request's URL as the server received it.
-	URL *url.URL
-	// Proofs is every value of the DPoP header field (RFC 9449 §4.1).
-	Proofs []string
-	// PeerCertificate is the client's TLS certificate (RFC 8705 §3), nil without
-	// mutual TLS.
-	PeerCertificate *x509.Certificate
+	// Info tells of the request around the token, for a [Binding]. Nil: nothing is
+	// known of it, and tokens that are bound to a key cannot be used.
+	Info RequestInfo
+	// Reply collects what the answer must carry besides. Nil: it carries nothing.
+	Reply *Reply
 }
 
 const redactedCredential = "credential(redacted)"

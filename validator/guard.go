@@ -2,12 +2,10 @@ package validator
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"runtime"
 	"runtime/debug"
 
@@ -32,12 +30,8 @@ type Request struct {
 	// "authorization" metadata.
 	Authorization []string
 
-	// The fields below go into the [Credential] as they are.
-
-	Method          string
-	URL             *url.URL
-	Proofs          []string
-	PeerCertificate *x509.Certificate
+	// Info goes into the [Credential].
+	Info RequestInfo
 }
 
 const redactedRequest = "request(redacted)"
@@ -106,14 +100,7 @@ func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *
 	if a := authenticationFrom(ctx); a != nil && a.guard == g && a.authorization == r.Authorization[0] && a.token.current() {
 		return a, nil
 	}
-	token, err := g.authenticator.Validate(ctx, Credential{
-		Scheme:          scheme,
-		Token:           raw,
-		Method:          r.Method,
-		URL:             r.URL,
-		Proofs:          r.Proofs,
-		PeerCertificate: r.PeerCertificate,
-	})
+	token, err := g.authenticator.Validate(ctx, Credential{Scheme: scheme, Token: raw, Info: r.Info})
 	if err != nil {
 		return nil, asError(err)
 	}

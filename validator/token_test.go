@@ -3,10 +3,12 @@ package validator_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -178,7 +180,7 @@ func TestNothingLeaksByPrinting(t *testing.T) {
 	if unfit == nil {
 		t.Fatal("an address went into a date")
 	}
-	request := validator.Request{Operation: "op", Authorization: []string{"Bearer " + raw}, Proofs: []string{private}}
+	request := validator.Request{Operation: "op", Authorization: []string{"Bearer " + raw}, Info: secretInfo{private}}
 	_, _, panicked := validator.NewGuard(authenticatorFunc(func(context.Context, validator.Credential) (*validator.Token, error) {
 		panic(private)
 	})).Authorize(t.Context(), request)
@@ -214,3 +216,12 @@ func TestNothingLeaksByPrinting(t *testing.T) {
 		t.Errorf("nothing useful is in the output:\n%s", printed)
 	}
 }
+
+// secretInfo is a request with something in it that nobody may print.
+type secretInfo struct{ proof string }
+
+func (secretInfo) Method() string                     { return "" }
+func (secretInfo) URL() *url.URL                      { return nil }
+func (i secretInfo) Header(string) []string           { return []string{i.proof} }
+func (secretInfo) RemoteAddr() string                 { return "" }
+func (secretInfo) PeerCertificate() *x509.Certificate { return nil }

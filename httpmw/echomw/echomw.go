@@ -116,7 +116,7 @@ func (a *Auth) middleware(caller string, requirement scopes.Requirement, optiona
 // one the requirement stays zero, which nothing satisfies.
 func describe(c echo.Context, requirement scopes.Requirement, optional bool) validator.Request {
 	request := httpmw.Extract(c.Request())
-	request.Operation = httpmw.Operation(request.Method, c.Path())
+	request.Operation = httpmw.Operation(request.Info.Method(), c.Path())
 	if c.Path() != "" {
 		request.Requirement, request.Optional = requirement, optional
 	}
