@@ -1,12 +1,15 @@
 package grpcmw
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 )
 
 // Auth guards the methods of a gRPC server. It is immutable and safe for
@@ -14,6 +17,7 @@ import (
 type Auth struct {
 	guard *validator.Guard
 	rules rules
+	grace time.Duration
 }
 
 // New returns an Auth that takes tokens for good if a does. If a is a
@@ -24,10 +28,11 @@ func New(a validator.Authenticator, cfg Config) (*Auth, error) {
 	var problems configerr.List
 	problems.Check(!configerr.IsNil(a), "Authenticator", "required: what tells good tokens from bad ones")
 	rules := cfg.compile(&problems)
+	problems.Check(cfg.StreamGrace >= 0, "StreamGrace", "negative")
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return &Auth{guard: validator.NewGuard(a), rules: rules}, nil
+	return &Auth{guard: validator.NewGuard(a), rules: rules, grace: cmp.Or(cfg.StreamGrace, DefaultStreamGrace)}, nil
 }
 
 // Authorize decides on a call of fullMethod as the interceptors do, for use
@@ -54,7 +59,18 @@ func (a *Auth) authorize(ctx context.Context, fullMethod string, r rule) (contex
 	}
 	authorized, _, err := a.guard.Authorize(ctx, newRequest(ctx, fullMethod, r))
 	if err != nil {
-		return ctx, refuse(err)
+		refused := asError(err)
+		sendNonce(ctx, refused.DPoPNonce())
+		return ctx, refuse(refused)
 	}
+	sendNonce(ctx, validator.DPoPNonceFrom(authorized))
 	return authorized, nil
+}
+
+// sendNonce puts the nonce for the client's next DPoP proof (RFC 9449 §8) into the
+// header of the call, where there is one. Without it the client is asked again.
+func sendNonce(ctx context.Context, nonce string) {
+	if nonce != "" {
+		_ = grpc.SetHeader(ctx, metadata.Pairs("dpop-nonce", nonce))
+	}
 }

@@ -1,6 +1,8 @@
 package grpcmw
 
 import (
+	"time"
+
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/scopes"
 )
@@ -35,4 +37,8 @@ type Config struct {
 	// handler. A service that is public as a whole makes public what is added to
 	// it later.
 	Public []string
+
+	// StreamGrace is how long the handler of a stream has to end by itself once
+	// its token is not good any more, as a duration. Zero: [DefaultStreamGrace].
+	StreamGrace time.Duration
 }

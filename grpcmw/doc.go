@@ -21,8 +21,8 @@
 //
 //   - A unary request has been received and decoded before its interceptor is
 //     called, so bound it with [grpc.MaxRecvMsgSize].
-//   - A stream is authorized when it is opened. If it must not outlive its token,
-//     its handler ends it at the token's ExpiresAt.
+//   - A message that a stream has received before its token expired is handled by
+//     a handler that may take its time: see [Auth.Stream].
 //   - A method that the server does not have is answered with Unimplemented,
 //     without authentication, unless there is a [grpc.UnknownServiceHandler]:
 //     that is a stream, and guarded as one.

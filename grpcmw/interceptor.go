@@ -29,14 +29,20 @@ func (a *Auth) Unary() grpc.UnaryServerInterceptor {
 }
 
 // Stream returns the interceptor for streaming methods. It decides before the
-// handler is called, once per stream. For its place see [Auth.Unary].
+// handler is called, and ends the stream when its token is not good any more (see
+// [validator.WhileValid]): the context of the stream is done, the handler has
+// [Config.StreamGrace] to return, and then the call ends with the status of the
+// refusal, whatever the handler does. So the handler runs in a goroutine of its own,
+// and may outlive the call by as long as it takes to notice that sending and receiving
+// fail. Its panics are raised again where interceptors outside can recover them. For
+// its place see [Auth.Unary].
 func (a *Auth) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		ctx, err := a.intercept(stream.Context(), info.FullMethod)
 		if err != nil {
 			return err
 		}
-		return handler(srv, &serverStream{ServerStream: stream, ctx: ctx})
+		return a.whileValid(srv, &serverStream{ServerStream: stream, ctx: ctx}, handler)
 	}
 }
 

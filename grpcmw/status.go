@@ -2,8 +2,10 @@ package grpcmw
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bearerguard/bearerguard/validator"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -20,7 +22,9 @@ const ErrorDomain = "bearerguard"
 // package validator: the code, the public description and a
 // google.rpc.ErrorInfo, whose reason is the name of the [validator.Code]. For
 // [validator.CodeInsufficientScope] the ErrorInfo's metadata has the needed
-// scopes, separated by spaces, under "scope"; for a retryable code there is a
+// scopes, separated by spaces, under "scope"; for
+// [validator.CodeInsufficientUserAuthentication] it has "acr_values" and "max_age"
+// (RFC 9470 §3) likewise; for a retryable code there is a
 // google.rpc.RetryInfo, too. An error that neither is nor wraps a
 // [*validator.Error] is an internal one, of which nothing is told. Status(nil)
 // is nil.
@@ -69,7 +73,7 @@ var constantStatuses = sync.OnceValue(func() map[validator.Code]*status.Status {
 })
 
 func statusOf(e *validator.Error) *status.Status {
-	if e.Code().Retryable() || len(e.NeededScopes()) > 0 {
+	if e.Code().Retryable() || needs(e) != nil {
 		return newStatus(e)
 	}
 	if s, ok := constantStatuses()[e.Code()]; ok {
@@ -80,10 +84,7 @@ func statusOf(e *validator.Error) *status.Status {
 
 func newStatus(e *validator.Error) *status.Status {
 	code := e.Code()
-	info := &errdetails.ErrorInfo{Reason: code.String(), Domain: ErrorDomain}
-	if needed := e.NeededScopes(); len(needed) > 0 {
-		info.Metadata = map[string]string{"scope": strings.Join(needed, " ")}
-	}
+	info := &errdetails.ErrorInfo{Reason: code.String(), Domain: ErrorDomain, Metadata: needs(e)}
 	details := []protoadapt.MessageV1{info}
 	if code.Retryable() {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter())})
@@ -94,4 +95,24 @@ func newStatus(e *validator.Error) *status.Status {
 		return bare // details are a courtesy, the code is not
 	}
 	return s
+}
+
+// needs is what the operation needs, under the names of the challenge's parameters
+// (RFC 6750 §3, RFC 9470 §3); nil: nothing in particular.
+func needs(e *validator.Error) map[string]string {
+	maxAge, hasMaxAge := e.MaxAge()
+	if len(e.NeededScopes()) == 0 && len(e.ACRValues()) == 0 && !hasMaxAge {
+		return nil
+	}
+	m := make(map[string]string)
+	if needed := e.NeededScopes(); len(needed) > 0 {
+		m["scope"] = strings.Join(needed, " ")
+	}
+	if values := e.ACRValues(); len(values) > 0 {
+		m["acr_values"] = strings.Join(values, " ")
+	}
+	if hasMaxAge {
+		m["max_age"] = strconv.FormatInt(int64(maxAge/time.Second), 10)
+	}
+	return m
 }

@@ -26,9 +26,11 @@
 package httpmw
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/internal/fetch"
@@ -62,6 +64,11 @@ type Config struct {
 	// headers stay as they are. It is called by any number of goroutines. What
 	// [validator.Error.Unwrap] returns is private and does not belong in a body.
 	Body func(r *http.Request, refusal *validator.Error) (contentType string, body []byte)
+
+	// StreamGrace is how long a handler behind [Auth.WhileValid] has to end by
+	// itself once its token is not good any more, as a duration. Zero:
+	// [DefaultStreamGrace].
+	StreamGrace time.Duration
 }
 
 // An Auth guards handlers. Only [New] makes one; it is safe for concurrent use.
@@ -69,6 +76,10 @@ type Auth struct {
 	guard *validator.Guard
 	rows  map[validator.Code]*row
 	body  func(*http.Request, *validator.Error) (string, []byte)
+	grace time.Duration
+
+	offers  []string // the challenges for callers without credentials
+	instead string   // that of a scheme that takes the place of "Bearer"; empty: none
 }
 
 // New returns an Auth that has a validate tokens. The error joins every problem
@@ -85,10 +96,14 @@ func New(a validator.Authenticator, config Config) (*Auth, error) {
 		problems.Check(err == nil && quotable(config.ResourceMetadata), "ResourceMetadata",
 			"want an absolute https URL (http to loopback only) without user information, fragment, quotes and backslashes")
 	}
+	problems.Check(config.StreamGrace >= 0, "StreamGrace", "negative")
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return &Auth{guard: validator.NewGuard(a), rows: rows(&config), body: config.Body}, nil
+	auth := &Auth{guard: validator.NewGuard(a), body: config.Body, grace: cmp.Or(config.StreamGrace, DefaultStreamGrace)}
+	auth.rows = rows(&config, auth.guard.Schemes())
+	auth.offer()
+	return auth, nil
 }
 
 // Authorize decides on a request that [Extract] has described: it is

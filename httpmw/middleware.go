@@ -71,5 +71,8 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.auth.Deny(w, r, err)
 		return
 	}
+	if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
+		w.Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
+	}
 	g.next.ServeHTTP(w, r.WithContext(ctx))
 }

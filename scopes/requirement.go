@@ -3,7 +3,6 @@ package scopes
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A Requirement says what an operation needs of a token. It is immutable and
@@ -13,9 +12,11 @@ import (
 // was forgotten denies. An operation that needs a valid token and no scope says
 // so with [Authenticated].
 type Requirement struct {
-	op    operator
-	scope string        // for opScope
-	terms []Requirement // for opAll and opAny: two or more; for opScope: none
+	op     operator
+	beyond bool          // it has a term that is no scope
+	scope  string        // for opScope
+	terms  []Requirement // for opAll and opAny: two or more; otherwise none
+	extra  *extra        // for opACR, opMaxAge and opDetail
 }
 
 type operator uint8
@@ -26,6 +27,9 @@ const (
 	opScope
 	opAll
 	opAny
+	opACR
+	opMaxAge
+	opDetail
 )
 
 // Authenticated is satisfied by every valid token, whatever its scopes.
@@ -71,7 +75,9 @@ func combine(op operator, caller string, terms []Requirement) Requirement {
 		panic(fmt.Sprintf("scopes.%s: no scopes", caller))
 	}
 	var flat []Requirement
+	beyond := false
 	for _, term := range terms {
+		beyond = beyond || term.beyond
 		switch term.op {
 		case opNone:
 			panic(fmt.Sprintf("scopes.%s: the zero Requirement is no rule", caller))
@@ -84,14 +90,15 @@ func combine(op operator, caller string, terms []Requirement) Requirement {
 	if len(flat) == 1 {
 		return flat[0]
 	}
-	return Requirement{op: op, terms: flat}
+	return Requirement{op: op, beyond: beyond, terms: flat}
 }
 
 // IsZero reports whether r is the zero value, which is no rule.
 func (r Requirement) IsZero() bool { return r.op == opNone }
 
 // SatisfiedBy reports whether a token that was granted these scopes may do what
-// r guards. It does not allocate.
+// r guards. What is not about scopes counts as not satisfied (see
+// [Requirement.ScopesOnly]). It does not allocate.
 func (r Requirement) SatisfiedBy(granted Set) bool {
 	switch r.op {
 	case opAuthenticated:
@@ -115,95 +122,62 @@ func (r Requirement) SatisfiedBy(granted Set) bool {
 	return false
 }
 
-// Shortfall says what a refused client would need.
-type Shortfall struct {
-	// Needed is every scope of the way into the operation that asks for the
-	// fewest new scopes; it is what the client should ask for (RFC 6750 §3).
-	Needed []string
-	// Missing is the part of Needed that was not granted.
-	Missing []string
-}
-
-// Shortfall returns what is needed and what is missing, each without duplicates
-// and in order of declaration. Of the alternatives of an [Any] it takes the one
-// that misses fewest, and of equals the one declared first. It is zero when
-// granted satisfies r, and for a requirement that no scope can satisfy.
-func (r Requirement) Shortfall(granted Set) Shortfall {
-	if r.SatisfiedBy(granted) {
-		return Shortfall{}
+// Uses returns the scopes by which granted satisfies r: all that an [All] names,
+// and for an [Any] the first alternative that is satisfied; none for
+// [Authenticated]. It is for adding up which scopes of a client were ever needed.
+//
+// What is not about scopes is taken as satisfied, because the question comes up
+// for requests that were let in; but alternatives that scopes satisfy by
+// themselves come first, so that no scope is left out that may have been needed.
+// It is nil when the scopes do not suffice.
+func (r Requirement) Uses(granted Set) []string {
+	if used, ok := r.uses(nil, granted); ok {
+		return used
 	}
-	return r.shortfall(granted)
+	return nil
 }
 
-func (r Requirement) shortfall(granted Set) (s Shortfall) {
+func (r Requirement) uses(used []string, granted Set) (_ []string, ok bool) {
 	switch r.op {
+	case opNone:
+		return used, false
 	case opScope:
-		s.add(r.scope, granted)
+		if !granted.Has(r.scope) {
+			return used, false
+		}
+		if !slices.Contains(used, r.scope) {
+			used = append(used, r.scope)
+		}
 	case opAll:
 		for _, term := range r.terms {
-			for _, scope := range term.shortfall(granted).Needed {
-				s.add(scope, granted)
+			if used, ok = term.uses(used, granted); !ok {
+				return used, false
 			}
 		}
 	case opAny:
-		for i, term := range r.terms {
-			if t := term.shortfall(granted); i == 0 || len(t.Missing) < len(s.Missing) {
-				s = t
+		if i := slices.IndexFunc(r.terms, func(t Requirement) bool { return t.SatisfiedBy(granted) }); i >= 0 {
+			return r.terms[i].uses(used, granted)
+		}
+		for _, term := range r.terms {
+			if more, ok := term.uses(slices.Clip(used), granted); ok {
+				return more, true
 			}
 		}
+		return used, false
 	}
-	return s
-}
-
-func (s *Shortfall) add(scope string, granted Set) {
-	if slices.Contains(s.Needed, scope) {
-		return
-	}
-	s.Needed = append(s.Needed, scope)
-	if !granted.Has(scope) {
-		s.Missing = append(s.Missing, scope)
-	}
+	return used, true
 }
 
 // Scopes returns every scope that r mentions, without duplicates, in order of
 // declaration.
-func (r Requirement) Scopes() []string {
-	var all Shortfall
-	r.collect(&all)
-	return all.Needed
-}
+func (r Requirement) Scopes() []string { return r.collect(nil) }
 
-func (r Requirement) collect(s *Shortfall) {
-	if r.op == opScope {
-		s.add(r.scope, Set{})
+func (r Requirement) collect(all []string) []string {
+	if r.op == opScope && !slices.Contains(all, r.scope) {
+		all = append(all, r.scope)
 	}
 	for _, term := range r.terms {
-		term.collect(s)
+		all = term.collect(all)
 	}
-}
-
-// String returns the requirement as a person would write it down:
-// "orders:read AND (billing:read OR admin)".
-func (r Requirement) String() string {
-	switch r.op {
-	case opAuthenticated:
-		return "any valid token"
-	case opScope:
-		return r.scope
-	case opAll:
-		return r.join(" AND ")
-	case opAny:
-		return r.join(" OR ")
-	}
-	return "no rule"
-}
-
-func (r Requirement) join(word string) string {
-	parts := make([]string, len(r.terms))
-	for i, term := range r.terms {
-		if parts[i] = term.String(); len(term.terms) > 0 {
-			parts[i] = "(" + parts[i] + ")"
-		}
-	}
-	return strings.Join(parts, word)
+	return all
 }

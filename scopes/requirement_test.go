@@ -33,8 +33,8 @@ func TestRequirement(t *testing.T) {
 		{"and is flat", all("a").And(all("b", "c"), all("d")), "a b c", false, "a b c d", "d", "a AND b AND c AND d"},
 		{"or is flat", anyOf("a").Or(anyOf("b", "c")), "c", true, "", "", "a OR b OR c"},
 		{"overlap is said once", all("a", "b").And(all("b", "c")), "", false, "a b c", "a b c", "a AND b AND b AND c"},
-		{"authenticated", scopes.Authenticated(), "", true, "", "", "any valid token"},
-		{"authenticated and", scopes.Authenticated().And(all("a")), "", false, "a", "a", "any valid token AND a"},
+		{"authenticated", scopes.Authenticated(), "", true, "", "", "authenticated"},
+		{"authenticated and", scopes.Authenticated().And(all("a")), "", false, "a", "a", "authenticated AND a"},
 		{"zero value", scopes.Requirement{}, "a b c", false, "", "", "no rule"},
 	}
 	for _, tt := range tests {

@@ -18,17 +18,6 @@ type Binding interface {
 	Verify(ctx context.Context, c Credential, thumbprint string) error
 }
 
-// A Scheme is an authentication scheme beside "Bearer".
-type Scheme struct {
-	// Name is the scheme's name, "DPoP".
-	Name string
-	// Algorithms are the JWS algorithms that a challenge offers for proofs (RFC
-	// 9449 §7.1).
-	Algorithms []string
-	// Required says that it takes the place of "Bearer".
-	Required bool
-}
-
 // A SchemeBinding is a [Binding] whose tokens come with a scheme of their own.
 type SchemeBinding interface {
 	Binding

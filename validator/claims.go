@@ -17,13 +17,15 @@ type claims struct {
 	times                times
 	tokenUse, typ        string
 	hasTokenUse, hasTyp  bool
-	otherKind            bool   // a claim that only other kinds of token have
-	bound                bool   // "cnf" is present
-	clientID             string // by Config.ClientIDClaims
-	clientIDRank         int    // which of them it came from; lower wins
-	hasClientID          bool   // the claim "client_id" itself
-	applicationType, gty string // what some servers say about machine tokens
+	otherKind            bool           // a claim that only other kinds of token have
+	confirmation         jsontext.Value // cnf (RFC 7800 §3), of whatever type; nil: absent
+	clientID             string         // by Config.ClientIDClaims
+	clientIDRank         int            // which of them it came from; lower wins
+	hasClientID          bool           // the claim "client_id" itself
+	applicationType, gty string         // what some servers say about machine tokens
+	tokenType            string         // of an introspection answer (RFC 7662 §2.2)
 	scopes               []scopeValue
+	more                 *moreClaims // nil: none of them
 }
 
 // times are exp, floored, and nbf and iat, ceiled, in seconds since the epoch.
@@ -98,11 +100,15 @@ func (c *claims) readStandard(name []byte, value jsontext.Value) (err error) {
 		c.hasTyp = true
 		c.typ, ok = strictjson.View(value)
 	case "cnf": // RFC 7800 §3; of whatever type
-		c.bound = true
+		c.confirmation = value
 	case "idtyp":
 		c.applicationType, _ = strictjson.View(value)
 	case "gty":
 		c.gty, _ = strictjson.View(value)
+	case "token_type":
+		c.tokenType, _ = strictjson.View(value)
+	case "acr", "auth_time", "sid", "act", "authorization_details":
+		return c.readMore(name, value)
 	default:
 		c.otherKind = c.otherKind || isKindMarker(string(name))
 	}

@@ -1,11 +1,11 @@
 package validator
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"sync"
 	"unsafe"
+
+	"github.com/bearerguard/bearerguard/internal/jws"
 )
 
 // The caps come before any work on the token.
@@ -49,20 +49,17 @@ func checkSize(token string) *Error {
 // serialization is read. A header that is spelled like known is not decoded.
 func parseCompact(token string, scratch *[]byte, known *knownHeader) (compactJWS, *Error) {
 	received := bytesOf(token)
-	first := bytes.IndexByte(received, '.')
-	last := bytes.LastIndexByte(received, '.')
-	if first == last { // also when there is no dot at all
+	first, middle, last, ok := jws.Split(received)
+	if !ok {
 		return compactJWS{}, NewError(CodeTokenMalformed, errSegments)
 	}
-	// A dot inside the middle segment is outside the base64url alphabet, so
-	// decoding refuses a token of four segments and more, a JWE for example.
 	header, ok1 := (*scratch)[:0], true
-	isKnown := known != nil && token[:first] == known.encoded
+	isKnown := known != nil && string(first) == known.encoded
 	if !isKnown {
-		header, ok1 = appendDecoded(header, received[:first])
+		header, ok1 = jws.AppendDecoded(header, first)
 	}
-	both, ok2 := appendDecoded(header, received[last+1:])
-	payload, ok3 := appendDecoded(nil, received[first+1:last])
+	both, ok2 := jws.AppendDecoded(header, last)
+	payload, ok3 := jws.AppendDecoded(nil, middle)
 	*scratch = both
 	if !ok1 || !ok2 || !ok3 {
 		return compactJWS{}, NewError(CodeTokenMalformed, errBase64)
@@ -70,26 +67,9 @@ func parseCompact(token string, scratch *[]byte, known *knownHeader) (compactJWS
 	if len(header) > maxHeaderBytes {
 		return compactJWS{}, NewError(CodeHeaderInvalid, errHeaderLimit)
 	}
-	jws := compactJWS{payload: payload, signature: both[len(header):], signed: received[:last]}
+	parsed := compactJWS{payload: payload, signature: both[len(header):], signed: received[:len(first)+1+len(middle)]}
 	if !isKnown {
-		jws.header = both[:len(header)]
+		parsed.header = both[:len(header)]
 	}
-	return jws, nil
-}
-
-// strictBase64 is base64url without padding (RFC 7515 §2) whose unused trailing
-// bits are zero, so that its bytes have one spelling only (RFC 4648 §3.5). That
-// makes no token unique: ECDSA has two signatures that are equally good, (r, s)
-// and (r, n−s), so nothing may rely on a token to have one digest only.
-var strictBase64 = base64.RawURLEncoding.Strict()
-
-// appendDecoded decodes a segment, which must not be empty. The decoder of the
-// standard library skips line breaks; then fewer bytes come out than the length
-// of the segment stands for, or its length is one that no segment has.
-func appendDecoded(dst, segment []byte) ([]byte, bool) {
-	if len(segment) == 0 || len(segment)%4 == 1 {
-		return dst, false
-	}
-	decoded, err := strictBase64.AppendDecode(dst, segment)
-	return decoded, err == nil && len(decoded)-len(dst) == strictBase64.DecodedLen(len(segment))
+	return parsed, nil
 }

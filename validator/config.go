@@ -12,6 +12,7 @@ import (
 
 	"github.com/bearerguard/bearerguard/internal/clock"
 	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/jwks"
 )
 
@@ -115,6 +116,32 @@ type Config struct {
 	// preference. Empty: "client_id", "azp", "cid", "appid".
 	ClientIDClaims []string
 
+	// Bindings check tokens that are bound to a key (RFC 7800: cnf), such as
+	// those of packages dpop and mtls. A token that is bound in two ways must pass
+	// both; one that is bound in a way for which there is no Binding is refused.
+	Bindings []Binding
+
+	// Revocation knows the tokens that were revoked. It is asked about each
+	// verified token on each request. Nil: tokens are good until they expire.
+	Revocation Revocation
+
+	// RecheckInterval is how often [WhileValid] asks Revocation and Introspector
+	// again, as a duration. Zero: [DefaultRecheckInterval].
+	RecheckInterval time.Duration
+
+	// Introspector asks about tokens that are not JWTs (RFC 7662). What it tells
+	// of an active token is held against the same rules as the claims of a JWT,
+	// but that iss may be absent. Nil: tokens are JWTs.
+	Introspector Introspector
+
+	// IntrospectJWTs has the Introspector asked about JWTs too, for issuers whose
+	// JWTs are not for this API to read. Then no keys are fetched.
+	IntrospectJWTs bool
+
+	// Delegation says what becomes of tokens with which one party acts on behalf
+	// of another (RFC 8693 §4.1: act). The zero value accepts them.
+	Delegation Delegation
+
 	// Check adds rules of the caller's own. It is called last, with a token that
 	// has passed everything else, by any number of goroutines. Its error refuses
 	// the token with [CodeTokenRefused] and ends up in logs as the cause; an
@@ -170,6 +197,13 @@ func (c Config) normalize() (Config, error) {
 	}
 	c.ClientIDClaims = cloneOr(c.ClientIDClaims, "client_id", "azp", "cid", "appid")
 	checkNames(&problems, "ClientIDClaims", c.ClientIDClaims)
+	c.normalizeBindings(&problems)
+	problems.Check(c.Revocation == nil || !configerr.IsNil(c.Revocation), "Revocation", "a nil pointer")
+	problems.Check(c.Introspector == nil || !configerr.IsNil(c.Introspector), "Introspector", "a nil pointer")
+	problems.Check(!c.IntrospectJWTs || c.Introspector != nil, "IntrospectJWTs", "needs an Introspector")
+	problems.Check(c.RecheckInterval >= 0, "RecheckInterval", "negative")
+	c.RecheckInterval = cmp.Or(c.RecheckInterval, DefaultRecheckInterval)
+	c.normalizeDelegation(&problems)
 	c.Clock = clock.Or(c.Clock)
 	return c, problems.Err()
 }
@@ -197,7 +231,7 @@ func (c *Config) normalizeAlgorithms(problems *configerr.List) {
 	c.Algorithms = cloneOr(c.Algorithms, AlgorithmNames()...)
 	for i, name := range c.Algorithms {
 		field := fmt.Sprintf("Algorithms[%d]", i)
-		if _, ok := algorithmNamed(name); ok {
+		if _, ok := jws.Named(name); ok {
 			continue
 		}
 		switch name {
@@ -227,6 +261,9 @@ func cloneOr(list []string, defaults ...string) []string {
 // keySource returns the configured source, or one that fetches the issuer's keys,
 // together with what closes it.
 func (c *Config) keySource() (jwks.Source, func() error, error) {
+	if c.IntrospectJWTs {
+		return jwks.Static(&jwks.Set{}), func() error { return nil }, nil
+	}
 	if c.Keys != nil {
 		if configerr.IsNil(c.Keys) {
 			return nil, nil, &ConfigError{Field: "Keys", Reason: "a nil pointer"}

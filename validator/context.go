@@ -8,6 +8,8 @@ type authentication struct {
 	token         *Token
 	guard         *Guard
 	authorization string // the header value that was verified; never printed
+	scheme        string // its scheme
+	nonce         string // for the client's next DPoP proof; empty: none
 }
 
 type contextKey struct{}
@@ -25,4 +27,14 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 func authenticationFrom(ctx context.Context) *authentication {
 	a, _ := ctx.Value(contextKey{}).(*authentication)
 	return a
+}
+
+// DPoPNonceFrom returns the nonce that the answer to an authorized request must
+// carry in its DPoP-Nonce header field, so that the client's next proof has it (RFC
+// 9449 §8.2), empty if there is none. It is for adapters.
+func DPoPNonceFrom(ctx context.Context) string {
+	if a := authenticationFrom(ctx); a != nil {
+		return a.nonce
+	}
+	return ""
 }

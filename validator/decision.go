@@ -3,6 +3,8 @@ package validator
 import (
 	"context"
 	"log/slog"
+
+	"github.com/bearerguard/bearerguard/scopes"
 )
 
 // A Decision is what came of one request. It never holds the token, nor anything
@@ -10,9 +12,16 @@ import (
 type Decision struct {
 	// Operation is the route pattern or the full method that was asked for.
 	Operation string
+	// Requirement is what the operation needs.
+	Requirement scopes.Requirement
 	// Err is why the request was refused, nil if it was let in. Its code says it
 	// in public, its cause in private.
 	Err *Error
+	// Shadow says that the request was let in although Err is not nil, because
+	// the rule is in shadow mode (see [Request.Shadow]).
+	Shadow bool
+	// Token is the verified token, nil without one.
+	Token *Token
 	// Issuer and ClientID are those of the verified token, empty without one.
 	Issuer, ClientID string
 
@@ -48,7 +57,9 @@ func (v *Validator) Observe(ctx context.Context, d Decision) {
 // the client can mend at info, the others at error level.
 func logDecision(ctx context.Context, l *slog.Logger, d Decision) {
 	level, message := slog.LevelDebug, "request authorized"
-	if d.Err != nil {
+	if d.Shadow {
+		level, message = slog.LevelWarn, "request authorized in shadow mode: it would be refused"
+	} else if d.Err != nil {
 		level, message = slog.LevelInfo, "request refused"
 		if d.Err.code.HTTPStatus() >= 500 {
 			level = slog.LevelError

@@ -166,7 +166,11 @@ type Error struct {
 	retryAfter time.Duration
 	needed     []string
 	missing    []string
-	judge      *Validator // whose hooks learn of it, where there are several
+	acrValues  []string
+	maxAge     time.Duration // negative: not asked for
+	scheme     string        // in which the token came, as it is spelled in the standard; empty: none
+	nonce      string        // for the next DPoP proof
+	judge      *Validator    // whose hooks learn of it, where there are several
 }
 
 // NewError returns an Error, for implementations of [Authenticator] and for
@@ -176,7 +180,7 @@ func NewError(code Code, cause error) *Error {
 	if code == 0 || code >= codeEnd {
 		code = CodeInternal
 	}
-	return &Error{code: code, cause: cause}
+	return &Error{code: code, cause: cause, maxAge: -1}
 }
 
 // NewUnavailableError is [NewError] for a retryable code, with the time after
@@ -192,6 +196,17 @@ func NewUnavailableError(code Code, retryAfter time.Duration, cause error) *Erro
 func (e *Error) judgedBy(v *Validator) *Error {
 	known := *e
 	known.judge = v
+	return &known
+}
+
+// in returns a copy that knows in which scheme the credential came, and what the
+// answer must carry besides.
+func (e *Error) in(scheme string, reply *Reply) *Error {
+	known := *e
+	known.scheme = scheme
+	if reply != nil {
+		known.nonce = reply.DPoPNonce
+	}
 	return &known
 }
 
@@ -220,3 +235,20 @@ func (e *Error) NeededScopes() []string { return e.needed }
 // MissingScopes returns those of [Error.NeededScopes] that the token lacks. The
 // slice must not be modified.
 func (e *Error) MissingScopes() []string { return e.missing }
+
+// ACRValues returns the authentication contexts that the operation needs one of,
+// in order of preference (RFC 9470 §3), for a code of
+// [CodeInsufficientUserAuthentication]. The slice must not be modified.
+func (e *Error) ACRValues() []string { return e.acrValues }
+
+// MaxAge returns how long ago the user may have been authenticated for the
+// operation (RFC 9470 §3), and whether that is what the token lacks.
+func (e *Error) MaxAge() (time.Duration, bool) { return max(e.maxAge, 0), e.maxAge >= 0 }
+
+// Scheme returns the authentication scheme in which the refused credential came,
+// "Bearer" or "DPoP", empty if there was none that is supported.
+func (e *Error) Scheme() string { return e.scheme }
+
+// DPoPNonce returns the nonce that the answer must carry for the next DPoP proof
+// (RFC 9449 §8 and §9), empty if there is none.
+func (e *Error) DPoPNonce() string { return e.nonce }

@@ -8,7 +8,7 @@ import (
 var (
 	errRepeated  = errors.New("more than one Authorization value")
 	errNoScheme  = errors.New("the Authorization value names no scheme")
-	errNotBearer = errors.New("not 'Bearer', one or more spaces and a b64token")
+	errNotBearer = errors.New("not the scheme, one or more spaces and a b64token")
 )
 
 // parseAuthorization reads every value that a request has for Authorization, in
@@ -16,9 +16,11 @@ var (
 //
 //	"Bearer" 1*SP b64token    (RFC 6750 §2.1)
 //
-// with the scheme in any case (RFC 9110 §11.1). Tokens anywhere else (RFC 6750
-// §2.2 and §2.3: form and query) are never looked for.
-func parseAuthorization(values []string) (scheme, token string, _ *Error) {
+// or the same with another scheme that is supported (RFC 9449 §7.1 has the same
+// characters), the scheme in any case (RFC 9110 §11.1), which comes back as it was
+// received. Tokens anywhere else (RFC 6750 §2.2 and §2.3: form and query) are never
+// looked for.
+func (g *Guard) parseAuthorization(values []string) (scheme, token string, _ *Error) {
 	switch len(values) {
 	case 0:
 		return "", "", NewError(CodeCredentialsMissing, nil)
@@ -30,14 +32,28 @@ func parseAuthorization(values []string) (scheme, token string, _ *Error) {
 	if !isAuthScheme(scheme) {
 		return "", "", NewError(CodeMalformedCredentials, errNoScheme)
 	}
-	if !strings.EqualFold(scheme, bearer) {
+	if g.canonical(scheme) == "" {
 		return "", "", NewError(CodeCredentialsMissing, errUnsupportedScheme)
 	}
 	token = strings.TrimLeft(rest, " ")
 	if !isB64Token(token) {
-		return "", "", NewError(CodeMalformedCredentials, errNotBearer)
+		return scheme, "", NewError(CodeMalformedCredentials, errNotBearer)
 	}
 	return scheme, token, nil
+}
+
+// canonical returns a scheme as its standard spells it, empty if it is not
+// supported.
+func (g *Guard) canonical(scheme string) string {
+	if strings.EqualFold(scheme, bearer) {
+		return bearer
+	}
+	for i := range g.schemes {
+		if strings.EqualFold(scheme, g.schemes[i].Name) {
+			return g.schemes[i].Name
+		}
+	}
+	return ""
 }
 
 // isAuthScheme reports whether s is an auth-scheme: a token (RFC 9110 §5.6.2

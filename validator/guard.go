@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 
@@ -25,6 +26,9 @@ type Request struct {
 	// Optional lets a request without any credential in. A credential that is
 	// there must still be good.
 	Optional bool
+	// Shadow lets a request pass that only lacks scopes, and reports what would
+	// have been refused. Whoever sends it must be authenticated all the same.
+	Shadow bool
 
 	// Authorization is every value of the Authorization header field or of the
 	// "authorization" metadata.
@@ -50,23 +54,36 @@ func (Request) MarshalText() ([]byte, error) { return []byte(redactedRequest), n
 // came of it. It is safe for concurrent use.
 type Guard struct {
 	authenticator Authenticator
+	comparable    bool     // the authenticator can be told from another one
 	observer      Observer // nil if the authenticator is none
+	schemes       []Scheme // beside "Bearer"
 }
 
 // NewGuard returns a Guard in front of a. If a is an [Observer] too, it learns
-// of every decision.
+// of every decision. If a has a method Schemes, as [Validator] has, what that
+// returns now is accepted and offered beside "Bearer".
 func NewGuard(a Authenticator) *Guard {
-	observer, _ := a.(Observer)
-	return &Guard{authenticator: a, observer: observer}
+	g := &Guard{authenticator: a, comparable: a != nil && reflect.TypeOf(a).Comparable()}
+	g.observer, _ = a.(Observer)
+	if s, ok := a.(interface{ Schemes() []Scheme }); ok {
+		g.schemes = s.Schemes()
+	}
+	return g
 }
+
+// Schemes returns the authentication schemes that are accepted beside "Bearer" or
+// in its place. The slice must not be modified.
+func (g *Guard) Schemes() []Scheme { return g.schemes }
 
 // Authorize decides on a request. If the request may pass, the returned context
 // carries the token for [TokenFrom]; the token is nil only where authentication
 // is optional and there was no credential. Otherwise the error is an [*Error].
 // A panic of the authenticator or a hook is an error of [CodeInternal].
 //
-// A request that this Guard has already let in, as ctx tells, is not validated
-// again, unless its token has expired since, only held against the requirement.
+// A request that this Guard, or another one of the same authenticator, has already
+// let in, as ctx tells, is not validated again, unless its token has expired or was
+// revoked since, only held against the requirement. So a proof that was used for
+// this request is not taken for a replay.
 func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Context, token *Token, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -84,30 +101,54 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 		}
 		return ctx, nil, g.refuse(ctx, r, nil, refusal)
 	}
-	if refusal := authorize(granted.token, r.Requirement); refusal != nil {
-		return ctx, nil, g.refuse(ctx, r, granted.token, refusal)
+	lacking := authorize(granted.token, r.Requirement)
+	if lacking != nil {
+		lacking.scheme, lacking.nonce = granted.scheme, granted.nonce
+		if !r.Shadow || lacking.code != CodeInsufficientScope {
+			return ctx, nil, g.refuse(ctx, r, granted.token, lacking)
+		}
 	}
-	g.observe(ctx, decision(r, granted.token, nil))
+	d := decision(r, granted.token, lacking)
+	d.Shadow = lacking != nil
+	g.observe(ctx, d)
 	return context.WithValue(ctx, contextKey{}, granted), granted.token, nil
 }
 
 // authenticate is the first half of the decision: who is it?
 func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *Error) {
-	scheme, raw, refusal := parseAuthorization(r.Authorization)
+	received, raw, refusal := g.parseAuthorization(r.Authorization)
+	scheme := g.canonical(received)
 	if refusal != nil {
+		refusal.scheme = scheme
 		return nil, refusal
 	}
-	if a := authenticationFrom(ctx); a != nil && a.guard == g && a.authorization == r.Authorization[0] && a.token.current() {
+	if a := authenticationFrom(ctx); a != nil && a.authorization == r.Authorization[0] && g.asks(a.guard) {
+		if refusal := a.token.again(ctx); refusal != nil {
+			return nil, refusal.in(scheme, nil)
+		}
 		return a, nil
 	}
-	token, err := g.authenticator.Validate(ctx, Credential{Scheme: scheme, Token: raw, Info: r.Info})
+	c := Credential{Scheme: received, Token: raw, Info: r.Info}
+	if scheme != bearer {
+		c.Reply = new(Reply)
+	}
+	token, err := g.authenticator.Validate(ctx, c)
 	if err != nil {
-		return nil, asError(err)
+		return nil, asError(err).in(scheme, c.Reply)
 	}
 	if token == nil {
 		return nil, NewError(CodeInternal, errNoToken)
 	}
-	return &authentication{token: token, guard: g, authorization: r.Authorization[0]}, nil
+	a := &authentication{token: token, guard: g, authorization: r.Authorization[0], scheme: scheme}
+	if c.Reply != nil {
+		a.nonce = c.Reply.DPoPNonce
+	}
+	return a, nil
+}
+
+// asks reports whether g has the same authenticator as the other guard.
+func (g *Guard) asks(other *Guard) bool {
+	return g == other || g.comparable && other.comparable && g.authenticator == other.authenticator
 }
 
 // authorize is the second half: is it enough?
@@ -118,9 +159,28 @@ func authorize(token *Token, requirement scopes.Requirement) *Error {
 	if requirement.SatisfiedBy(token.scopes) {
 		return nil
 	}
-	shortfall := requirement.Shortfall(token.scopes)
+	if requirement.ScopesOnly() {
+		return insufficient(requirement.Shortfall(token.scopes))
+	}
+	grant := token.grant()
+	if requirement.SatisfiedByGrant(&grant) {
+		return nil
+	}
+	return insufficient(requirement.ShortfallOf(&grant))
+}
+
+// insufficient says what is missing. Only if nothing but the user's authentication
+// does, another one helps (RFC 9470 §3).
+func insufficient(s scopes.Shortfall) *Error {
+	if s.AuthenticationOnly() {
+		refusal := NewError(CodeInsufficientUserAuthentication, nil)
+		if refusal.acrValues = s.ACRValues; s.MaxAge > 0 {
+			refusal.maxAge = s.MaxAge
+		}
+		return refusal
+	}
 	refusal := NewError(CodeInsufficientScope, nil)
-	refusal.needed, refusal.missing = shortfall.Needed, shortfall.Missing
+	refusal.needed, refusal.missing = s.Needed, s.Missing
 	return refusal
 }
 
@@ -132,7 +192,7 @@ func (g *Guard) refuse(ctx context.Context, r Request, token *Token, refusal *Er
 // decision describes what came of a request. The token is nil if none was
 // verified, the refusal if the request was let in.
 func decision(r Request, token *Token, refusal *Error) Decision {
-	d := Decision{Operation: r.Operation, Err: refusal}
+	d := Decision{Operation: r.Operation, Requirement: r.Requirement, Token: token, Err: refusal}
 	switch {
 	case token != nil:
 		d.Issuer, d.ClientID, d.judge = token.issuer, token.clientID, token.judge

@@ -15,6 +15,8 @@ import (
 // safe for concurrent use.
 type Issuers struct {
 	first    *Validator
+	opaque   *Validator // that takes what is not a JWT; nil: none
+	schemes  []Scheme
 	byIssuer map[string]*Validator
 	routes   routes
 }
@@ -28,7 +30,8 @@ var (
 // its issuer. A token of any other issuer is refused, without a word to anybody.
 // Keys never cross issuers, even if their ids are the same, and an issuer that
 // is out of order has no effect on another. The validators stay the caller's to
-// close. The error joins every problem, each a [*ConfigError].
+// close. A token that is not a JWT goes to the one that has an Introspector; there
+// can be one of those at most. The error joins every problem, each a [*ConfigError].
 func ByIssuer(validators ...*Validator) (*Issuers, error) {
 	var problems configerr.List
 	problems.Check(len(validators) > 0, "validators", "required: at least one")
@@ -41,11 +44,15 @@ func ByIssuer(validators ...*Validator) (*Issuers, error) {
 		}
 		problems.Check(s.byIssuer[v.config.Issuer] == nil, field, "the issuer has a validator already")
 		s.byIssuer[v.config.Issuer] = v
+		if v.config.Introspector != nil {
+			problems.Check(s.opaque == nil, field, "another one has an Introspector: an opaque token does not say which issuer to ask")
+			s.opaque = v
+		}
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	s.first = validators[0]
+	s.first, s.schemes = validators[0], mergeSchemes(validators)
 	return s, nil
 }
 
@@ -53,7 +60,13 @@ func ByIssuer(validators ...*Validator) (*Issuers, error) {
 // that the token says.
 func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	digest, issuer, refusal := s.routes.receive(ctx, c)
+	if refusal := receive(ctx, c, s.schemes); refusal != nil {
+		return nil, refusal
+	}
+	if s.opaque != nil && !looksLikeJWT(c.Token) {
+		return s.ask(ctx, s.opaque, c, nil)
+	}
+	digest, issuer, refusal := s.routes.find(c)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -61,11 +74,22 @@ func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err
 	if v == nil {
 		return nil, NewError(CodeIssuerNotAllowed, errIssuer)
 	}
-	token, refusal = v.remembered(ctx, c.Token, &digest)
+	if token, err = s.ask(ctx, v, c, &digest); err == nil {
+		s.routes.learn(&digest, v.config.Issuer)
+	}
+	return token, err
+}
+
+// ask has one of the validators decide.
+func (s *Issuers) ask(ctx context.Context, v *Validator, c Credential, d *digest) (*Token, error) {
+	refusal := checkScheme(c, v.schemes) // it may be that of another one
 	if refusal != nil {
 		return nil, refusal.judgedBy(v)
 	}
-	s.routes.learn(&digest, v.config.Issuer)
+	token, refusal := v.authenticate(ctx, c, d)
+	if refusal != nil {
+		return nil, refusal.judgedBy(v)
+	}
 	return token, nil
 }
 

@@ -3,36 +3,31 @@ package validator
 import (
 	"context"
 
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/jwks"
 )
 
-// remembered is judge behind the cache of verified tokens. The token's digest
-// may be nil, if it is not known yet.
-func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (token *Token, refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil { // here, where the caller knows whose it is
-			token, refusal = nil, NewError(CodeInternal, newPanicError(p))
-		}
-	}()
+// remembered is judge behind the cache of verified tokens.
+func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Token, *retiringName, *Error) {
 	if v.cache == nil {
 		judged, err := v.judge(ctx, raw)
-		return judged.token, err
+		return judged.token, judged.audience, err
 	}
 	if d == nil {
 		computed := digestOf(raw)
 		d = &computed
 	}
 	if known := v.cache.get(d); known != nil {
-		if token, err, still := v.judgeAgain(ctx, known); still {
-			return token, err
+		if err, still := v.judgeAgain(ctx, known); still {
+			return known.token, known.audience, err
 		}
 	}
 	judged, err := v.judge(ctx, raw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v.cache.put(d, judged)
-	return judged.token, nil
+	return judged.token, judged.audience, nil
 }
 
 // A verdict is a token that went through the whole pipeline, with what it takes
@@ -51,7 +46,7 @@ func kidless(h *header) uint8 {
 	if h.kid != "" {
 		return 0
 	}
-	return uint8(1 + algorithmIndex(h.alg))
+	return uint8(1 + jws.Index(h.alg))
 }
 
 // A generation is a set of keys and the number it has for this Validator. What
@@ -80,32 +75,28 @@ func (v *Validator) generationOf(set *jwks.Set) uint64 {
 // outcome can have changed. It is not still the same case if the key that
 // verified the token is not published any more: then nothing that is remembered
 // counts.
-func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Token, _ *Error, still bool) {
+func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Error, still bool) {
 	now := v.clock.Now()
 	if !v.retiring.issuer.accepted(now) {
-		return nil, NewError(CodeIssuerNotAllowed, errRetired), true
+		return NewError(CodeIssuerNotAllowed, errRetired), true
 	}
 	if !known.audience.accepted(now) {
-		return nil, NewError(CodeAudienceNotAllowed, errAudience), true
+		return NewError(CodeAudienceNotAllowed, errAudience), true
 	}
 	if err := known.times.check(now, v.config.Leeway); err != nil {
-		return nil, err, true
+		return err, true
 	}
 	set, err := v.keys.Current(ctx)
 	if err != nil {
-		return nil, unavailable(ctx, err), true
+		return unavailable(ctx, err), true
 	}
 	if now := v.generationOf(set); now != known.generation.Load() {
 		if !known.stillVerifiedBy(set) {
-			return nil, nil, false
+			return nil, false
 		}
 		known.generation.Store(now)
 	}
-	if err := v.checkOwn(ctx, known.token); err != nil {
-		return nil, err, true
-	}
-	v.retiring.used(known.audience, now)
-	return known.token, nil, true
+	return nil, true
 }
 
 // stillVerifiedBy reports whether the very key is in the set. A token that names
@@ -114,6 +105,6 @@ func (e *entry) stillVerifiedBy(set *jwks.Set) bool {
 	if e.kidless == 0 {
 		return set.Contains(e.key)
 	}
-	keys, _ := set.Find("", algorithms[e.kidless-1].name)
+	keys, _ := set.Find("", jws.At(int(e.kidless)-1).Name)
 	return len(keys) == 1 && keys[0] == e.key
 }

@@ -1,9 +1,6 @@
 package validator
 
-import (
-	"context"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // routes remembers which issuer a verified token is of, so that it need not be
 // taken apart to find that out again. It decides nothing: the issuer's validator
@@ -22,12 +19,8 @@ func (r *routes) slot(d *digest) *atomic.Pointer[route] {
 	return &r.slots[(int(d[1])<<8|int(d[2]))%len(r.slots)]
 }
 
-// receive checks what can be checked before it is known whose the token is, and
-// returns its digest and its issuer, unverified.
-func (r *routes) receive(ctx context.Context, c Credential) (d digest, issuer string, _ *Error) {
-	if refusal := receive(ctx, c); refusal != nil {
-		return d, "", refusal
-	}
+// find returns the digest of a token and its issuer, unverified.
+func (r *routes) find(c Credential) (d digest, issuer string, _ *Error) {
 	d = digestOf(c.Token)
 	if known := r.slot(&d).Load(); known != nil && known.digest == d {
 		return d, known.issuer, nil

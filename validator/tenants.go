@@ -56,6 +56,9 @@ type TenantsConfig struct {
 	// registers a tenant chooses the name.
 	InsecurePrivateAddresses bool
 
+	// Bindings are those of [Config] for every tenant; none has any of its own.
+	Bindings []Binding
+
 	// Logger and OnDecision learn of decisions that concern no tenant, as those of
 	// [Config] do of the others.
 	Logger     *slog.Logger
@@ -69,10 +72,11 @@ type TenantsConfig struct {
 // [Validator] of its own that is made when a token first names it. It is safe
 // for concurrent use.
 type Tenants struct {
-	config TenantsConfig
-	clock  Clock
-	hooks  Validator // for decisions that concern no tenant; it validates nothing
-	routes routes
+	config  TenantsConfig
+	clock   Clock
+	schemes []Scheme
+	hooks   Validator // for decisions that concern no tenant; it validates nothing
+	routes  routes
 
 	mu        sync.RWMutex // held for looking up and for changing the map only
 	closed    bool
@@ -105,6 +109,7 @@ var (
 	errNoTenant     = errors.New("no tenant has this issuer")
 	errTenantsFull  = errors.New("as many tenants as may be kept are in use")
 	errTenantIssuer = errors.New("the configuration is that of another issuer")
+	errTenantBound  = errors.New("Bindings of its own: they belong into TenantsConfig")
 	errTenantGuard  = errors.New("InsecureLoopbackHTTP without TenantsConfig.InsecurePrivateAddresses")
 	errTenantsGone  = errors.New("closed")
 )
@@ -117,6 +122,9 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 	problems.Check(config.Allow != nil, "Allow", "required: which issuers are accepted")
 	problems.Check(config.MaxTenants >= 0, "MaxTenants", "negative")
 	problems.Check(config.IdleAfter >= 0, "IdleAfter", "negative")
+	bound := Config{Bindings: config.Bindings}
+	bound.normalizeBindings(&problems)
+	config.Bindings = bound.Bindings
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -129,6 +137,7 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 	return &Tenants{
 		config:   config,
 		clock:    clock.Or(config.Clock),
+		schemes:  schemesOf(config.Bindings),
 		hooks:    Validator{config: Config{Logger: config.Logger, OnDecision: config.OnDecision}},
 		byIssuer: make(map[string]*tenant),
 		leaving:  make(map[*tenant]struct{}),
@@ -139,7 +148,10 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 // that the token says.
 func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	digest, issuer, refusal := s.routes.receive(ctx, c)
+	if refusal := receive(ctx, c, s.schemes); refusal != nil {
+		return nil, refusal
+	}
+	digest, issuer, refusal := s.routes.find(c)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -148,7 +160,7 @@ func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err
 		return nil, refusal
 	}
 	defer s.release(t)
-	token, refusal = t.remembered(ctx, c.Token, &digest)
+	token, refusal = t.authenticate(ctx, c, &digest)
 	if refusal != nil {
 		return nil, refusal.judgedBy(t.Validator)
 	}
@@ -195,11 +207,13 @@ func (s *Tenants) make(ctx context.Context, issuer string) (*Validator, *Error) 
 		return nil, NewError(CodeIssuerNotAllowed, errNoTenant)
 	case config.Issuer != "" && config.Issuer != issuer:
 		return nil, NewError(CodeInternal, errTenantIssuer)
+	case len(config.Bindings) > 0:
+		return nil, NewError(CodeInternal, errTenantBound)
 	case config.InsecureLoopbackHTTP && !s.config.InsecurePrivateAddresses:
 		return nil, NewError(CodeInternal, errTenantGuard)
 	}
 	own := *config
-	own.Issuer = issuer
+	own.Issuer, own.Bindings = issuer, s.config.Bindings
 	own.publicAddressesOnly = !s.config.InsecurePrivateAddresses
 	v, err := New(own)
 	if err != nil {

@@ -2,6 +2,7 @@ package validator
 
 import (
 	"bytes"
+	"context"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
@@ -28,9 +29,13 @@ type Token struct {
 	times    times
 	payload  []byte
 	judge    *Validator
+
+	introspected bool
+	thumbprints  []string    // per binding of judge, empty without that member; nil: not bound
+	more         *moreClaims // nil: none of them
 }
 
-func (v *Validator) newToken(c *claims, payload []byte) *Token {
+func (v *Validator) newToken(c *claims, payload []byte, thumbprints []string) *Token {
 	t := &Token{
 		issuer:   c.issuer,
 		subject:  c.subject,
@@ -40,6 +45,9 @@ func (v *Validator) newToken(c *claims, payload []byte) *Token {
 		times:    c.times,
 		payload:  payload,
 		judge:    v,
+		more:     c.more,
+
+		thumbprints: thumbprints,
 	}
 	if c.audience != nil {
 		c.eachAudience(func(name string) { t.audience = append(t.audience, name) })
@@ -53,7 +61,13 @@ func (v *Validator) newToken(c *claims, payload []byte) *Token {
 
 // size is what the claims take in memory: the payload, counted twice because a
 // string with escapes is a copy, and a string header for each of many.
-func (t *Token) size() int { return 2*cap(t.payload) + 16*(cap(t.audience)+t.scopes.Len()) }
+func (t *Token) size() int {
+	size := 2*cap(t.payload) + 16*(cap(t.audience)+t.scopes.Len()) + 64*len(t.thumbprints)
+	if t.more != nil {
+		size += 128 + 64*t.more.actor.chain() + 160*len(t.more.details)
+	}
+	return size
+}
 
 // isClient tells machines from users. RFC 9068 §2.2 has the client id as the
 // subject where no resource owner is involved; Auth0 writes "@clients" after it,
@@ -107,9 +121,22 @@ func (t *Token) NotBefore() time.Time { return timeOf(t.times.notBefore) }
 // without leeway. It is never zero.
 func (t *Token) ExpiresAt() time.Time { return timeOf(t.times.expiry) }
 
-// current reports whether the token would still be in time.
-func (t *Token) current() bool {
-	return t.times.check(t.judge.clock.Now(), t.judge.config.Leeway) == nil
+// grant is all that a requirement can ask for.
+func (t *Token) grant() scopes.Grant {
+	g := scopes.Grant{Scopes: t.scopes, Now: t.judge.clock.Now()}
+	if t.more != nil {
+		g.ACR, g.AuthTime, g.Details = t.more.acr, timeOf(t.more.authTime), t.more.details
+	}
+	return g
+}
+
+// again repeats what can have changed since the token was let in, for a request
+// that goes on: whether it is in time, and whether it was revoked.
+func (t *Token) again(ctx context.Context) *Error {
+	if err := t.times.check(t.judge.clock.Now(), t.judge.config.Leeway); err != nil {
+		return err
+	}
+	return t.judge.checkRevocation(ctx, t)
 }
 
 func timeOf(seconds int64) time.Time {
@@ -126,7 +153,11 @@ func timeOf(seconds int64) time.Time {
 // of the claims, so that it can be logged.
 func (t *Token) Claims(dst any) error {
 	// A copy, because methods of dst get to see it, and the token is shared.
-	err := json.Unmarshal(bytes.Clone(t.payload), dst, exactNumbers)
+	return claimsError(json.Unmarshal(bytes.Clone(t.payload), dst, exactNumbers))
+}
+
+// claimsError returns an error with nothing of the claims in it.
+func claimsError(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -8,20 +8,12 @@ package validator
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
 
-// bearer is the authentication scheme of RFC 6750 §2.1.
-const bearer = "Bearer"
-
-var (
-	errUnsupportedScheme = errors.New("unsupported authentication scheme")
-	errBound             = errors.New("the token has a cnf claim, and no binding is supported")
-	errUnknownKey        = errors.New("no key of this issuer fits the token's kid and alg")
-)
+var errUnknownKey = errors.New("no key of this issuer fits the token's kid and alg")
 
 // A Validator verifies the access tokens of one issuer. It is safe for any
 // number of goroutines.
@@ -29,6 +21,7 @@ type Validator struct {
 	config      Config // normalized
 	clock       Clock
 	scopeClaims []scopeClaim
+	schemes     []Scheme // beside "Bearer"
 	keys        jwks.Source
 	closeKeys   func() error
 	retiring    retiring
@@ -49,7 +42,7 @@ func New(config Config) (*Validator, error) {
 	if err := errors.Join(problems, err); err != nil {
 		return nil, err
 	}
-	v := &Validator{config: c, clock: c.Clock, keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c), cache: newCache(c.Cache)}
+	v := &Validator{config: c, clock: c.Clock, schemes: schemesOf(c.Bindings), keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c), cache: newCache(c.Cache)}
 	v.lastSet.Store(&generation{})
 	for _, entry := range c.ScopeClaims {
 		claim, _ := compileScopeClaim(entry)
@@ -59,14 +52,15 @@ func New(config Config) (*Validator, error) {
 }
 
 // Validate verifies an access token and returns it, or an [*Error]. It waits for
-// the network only when no keys were fetched yet or when the token names a key
-// that is not among them, never longer than ctx allows.
+// the network only when no keys were fetched yet, when the token names a key that
+// is not among them, or where something that it was configured with does, never
+// longer than ctx allows.
 func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, err error) {
 	defer recovered(&token, &err)
-	if refusal := receive(ctx, c); refusal != nil {
+	if refusal := receive(ctx, c, v.schemes); refusal != nil {
 		return nil, refusal
 	}
-	token, refusal := v.remembered(ctx, c.Token, nil)
+	token, refusal := v.authenticate(ctx, c, nil)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -74,14 +68,54 @@ func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, e
 }
 
 // receive checks what needs neither configuration nor a look into the token.
-func receive(ctx context.Context, c Credential) *Error {
+func receive(ctx context.Context, c Credential, schemes []Scheme) *Error {
 	if err := ctx.Err(); err != nil {
 		return interrupted(err)
 	}
-	if err := checkScheme(c); err != nil {
+	if err := checkScheme(c, schemes); err != nil {
 		return err
 	}
 	return checkSize(c.Token)
+}
+
+// authenticate decides on a credential: first on the token, of which much can be
+// remembered, then on what is this request's own. The token's digest may be nil, if
+// it is not known yet.
+func (v *Validator) authenticate(ctx context.Context, c Credential, d *digest) (_ *Token, refusal *Error) {
+	defer func() {
+		if p := recover(); p != nil { // here, where the caller knows whose it is
+			refusal = NewError(CodeInternal, newPanicError(p))
+		}
+	}()
+	token, audience, err := v.verified(ctx, c.Token, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.admit(ctx, c, token); err != nil {
+		return nil, err
+	}
+	v.retiring.used(audience, v.clock)
+	return token, nil
+}
+
+// verified returns the token, whatever it takes to verify it, and the audience on
+// its way out that it depends on, if there is one.
+func (v *Validator) verified(ctx context.Context, raw string, d *digest) (*Token, *retiringName, *Error) {
+	if v.introspects(raw) {
+		return v.introspected(ctx, raw)
+	}
+	return v.remembered(ctx, raw, d)
+}
+
+// admit is what is decided anew on every request.
+func (v *Validator) admit(ctx context.Context, c Credential, t *Token) *Error {
+	if err := v.checkRevocation(ctx, t); err != nil {
+		return err
+	}
+	if err := v.checkBindings(ctx, c, t); err != nil {
+		return err
+	}
+	return v.checkOwn(ctx, t)
 }
 
 // judge is the pipeline. What the claims alone refuse is refused before a key is
@@ -125,23 +159,15 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	v.rememberHeader(raw, &jws, header)
-	if err := checkBinding(&claims); err != nil {
+	thumbprints, err := readConfirmation(claims.confirmation, v.config.Bindings)
+	if err != nil {
 		return verdict{}, err
 	}
-	token := v.newToken(&claims, jws.payload)
-	if err := v.checkOwn(ctx, token); err != nil {
+	if err := v.config.Delegation.check(claims.more); err != nil {
 		return verdict{}, err
 	}
-	v.retiring.used(audience, now)
+	token := v.newToken(&claims, jws.payload, thumbprints)
 	return verdict{token, key, kidless(&header), v.generationOf(set), audience}, nil
-}
-
-// checkScheme accepts bearer tokens only. A credential without scheme is none.
-func checkScheme(c Credential) *Error {
-	if !strings.EqualFold(c.Scheme, bearer) {
-		return NewError(CodeCredentialsMissing, errUnsupportedScheme)
-	}
-	return nil
 }
 
 // findKeys returns the keys that may have signed the token and the set that they
@@ -162,15 +188,6 @@ func (v *Validator) findKeys(ctx context.Context, h *header) (*jwks.Set, []*jwks
 		return nil, nil, NewError(CodeKeyUnknown, errUnknownKey)
 	}
 	return set, keys, nil
-}
-
-// checkBinding refuses a token that is bound to a key (RFC 7800 §3.1): whoever
-// sends it as a bearer token has not proved the key.
-func checkBinding(c *claims) *Error {
-	if c.bound {
-		return NewError(CodeBindingFailed, errBound)
-	}
-	return nil
 }
 
 // checkOwn asks the caller's own rules.

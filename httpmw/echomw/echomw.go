@@ -26,6 +26,8 @@
 package echomw
 
 import (
+	"time"
+
 	"github.com/bearerguard/bearerguard/httpmw"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
@@ -48,6 +50,9 @@ type Config struct {
 	// ResourceMetadata is that of [httpmw.Config].
 	ResourceMetadata string
 
+	// StreamGrace is that of [httpmw.Config].
+	StreamGrace time.Duration
+
 	// Skipper returns true for requests that are not guarded at all: their
 	// credentials are not looked at. Nil: every request is guarded. A Skipper of
 	// Echo's package middleware fits.
@@ -64,7 +69,7 @@ type Auth struct {
 // New returns an Auth that has a validate tokens. The error joins every problem
 // of the configuration, each a [*ConfigError] that names its field.
 func New(a validator.Authenticator, config Config) (*Auth, error) {
-	auth, err := httpmw.New(a, httpmw.Config{Realm: config.Realm, ResourceMetadata: config.ResourceMetadata})
+	auth, err := httpmw.New(a, httpmw.Config{Realm: config.Realm, ResourceMetadata: config.ResourceMetadata, StreamGrace: config.StreamGrace})
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +110,9 @@ func (a *Auth) middleware(caller string, requirement scopes.Requirement, optiona
 			ctx, _, err := a.http.Authorize(c.Request().Context(), request)
 			if err != nil {
 				return refuse(c, a.http.Answer(err))
+			}
+			if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
+				c.Response().Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
 			}
 			c.SetRequest(c.Request().WithContext(ctx))
 			return next(c)

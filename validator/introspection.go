@@ -1,0 +1,80 @@
+package validator
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+var (
+	errTokenType = errors.New("token_type is not that of an access token")
+	errNoClaims  = errors.New("the introspector returned neither claims nor an error")
+)
+
+// introspects reports whether a token is one to ask about.
+func (v *Validator) introspects(raw string) bool {
+	return v.config.Introspector != nil && (v.config.IntrospectJWTs || !looksLikeJWT(raw))
+}
+
+// looksLikeJWT reports whether a token has the shape of a JWT in compact form: three
+// parts, of which the first is an object ("e" and what follows it are "{" in
+// base64url). It says nothing about whether it is a good one.
+func looksLikeJWT(token string) bool {
+	return strings.Count(token, ".") == 2 && strings.HasPrefix(token, "e")
+}
+
+// introspected is the pipeline for a token of which only the authorization server
+// knows what it says (RFC 7662 §2.2). The same rules apply; what takes the place of
+// the signature is that the authorization server was asked.
+func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *retiringName, *Error) {
+	answer, failure := v.config.Introspector.Introspect(ctx, raw)
+	if failure != nil {
+		return nil, nil, dependency(ctx, failure)
+	}
+	if answer == nil {
+		return nil, nil, NewError(CodeInternal, errNoClaims)
+	}
+	var claims claims
+	if err := v.parseClaims(&claims, answer); err != nil {
+		return nil, nil, err
+	}
+	if err := checkIntrospectedKind(&claims); err != nil {
+		return nil, nil, err
+	}
+	now := v.clock.Now()
+	if claims.issuer == "" {
+		claims.issuer = v.config.Issuer // it is the one that was asked
+	}
+	if err := v.checkIssuer(claims.issuer, now); err != nil {
+		return nil, nil, err
+	}
+	audience, err := v.checkAudience(&claims, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := claims.times.check(now, v.config.Leeway); err != nil {
+		return nil, nil, err
+	}
+	thumbprints, err := readConfirmation(claims.confirmation, v.config.Bindings)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := v.config.Delegation.check(claims.more); err != nil {
+		return nil, nil, err
+	}
+	token := v.newToken(&claims, answer, thumbprints)
+	token.introspected = true
+	return token, audience, nil
+}
+
+// checkIntrospectedKind refuses what is active, but not an access token: refresh
+// tokens above all, which RFC 7662 §2.1 lets be asked about too.
+func checkIntrospectedKind(c *claims) *Error {
+	if c.tokenType != "" && !strings.EqualFold(c.tokenType, "Bearer") && !strings.EqualFold(c.tokenType, "DPoP") {
+		return NewError(CodeTokenKindNotAllowed, errTokenType)
+	}
+	if c.hasTokenUse && c.tokenUse == "access_token" { // as Ory Hydra has it
+		c.tokenUse = "access"
+	}
+	return checkKind(&header{}, c, ProfileJWT)
+}
