@@ -17,7 +17,7 @@ import (
 	"github.com/bearerguard/bearerguard/validator"
 )
 
-func accept(t *testing.T, v *validator.Validator, token string) *validator.Token {
+func accept(t *testing.T, v validator.Authenticator, token string) *validator.Token {
 	t.Helper()
 	tok, err := v.Validate(t.Context(), bearerToken(token))
 	if err != nil {

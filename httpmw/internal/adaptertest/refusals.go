@@ -26,12 +26,16 @@ type Refusal struct {
 
 	Status     int
 	Challenge  string // empty: none
+	Besides    string // another challenge, of another scheme; empty: none
+	Nonce      string // DPoP-Nonce; empty: none
 	RetryAfter string // empty: none
 	Body       string // a JSON object
 }
 
-// Requirement is what the operation of every [Refusal] needs.
-var Requirement = scopes.All("orders:read", "orders:write")
+// Requirement is what the operation of every [Refusal] needs. Its second way in is
+// the longer one, and only for users who are well known.
+var Requirement = scopes.All("orders:read", "orders:write").
+	Or(scopes.All("pay:a", "pay:b", "pay:c").And(scopes.ACR("gold", "silver"), scopes.MaxAge(5*time.Minute)))
 
 // private is in causes and claims, and must never be in an answer.
 const private = "PRIVATE"
@@ -84,6 +88,31 @@ func Refusals() []Refusal {
 		invalidToken(validator.CodeBindingFailed, "The access token is bound to a key that the request did not prove.").as("bound", claim("cnf", map[string]any{"jkt": private})),
 		invalidToken(validator.CodeTokenRefused, "The access token was refused by this API.").as("own check", []string{good}).with(check(cause)),
 
+		invalidToken(validator.CodeTokenInactive, "The access token is not active.").as("introspected", []string{"Bearer " + private}).
+			with(func(c *validator.Config) { c.Introspector = inactive{} }),
+		unavailable.as("introspection is down", []string{"Bearer " + private}).coded(validator.CodeDependencyUnavailable, "1").
+			with(func(c *validator.Config) { c.Introspector = down{} }),
+		invalidToken(validator.CodeTokenRevoked, "The access token was revoked.").as("revoked", []string{good}).
+			with(func(c *validator.Config) { c.Revocation = revoked{} }),
+		unavailable.as("revocation is down", []string{good}).coded(validator.CodeDependencyUnavailable, "1").
+			with(func(c *validator.Config) { c.Revocation = down{} }),
+
+		missing.beside(`DPoP realm="api", algs="ES256 EdDSA"`).as("no credentials, DPoP offered", nil).with(proofs(nil, false)),
+		missing.inScheme("DPoP").as("no credentials, DPoP required", nil).with(proofs(nil, true)),
+		malformed.inScheme("DPoP").as("malformed DPoP", []string{"DPoP"}).with(proofs(nil, false)),
+		invalidToken(validator.CodeTokenExpired, "The access token has expired.").inScheme("DPoP").as("expired, by DPoP", dpop(claim("exp", now-3600))).with(proofs(nil, false)),
+		invalidToken(validator.CodeBindingFailed, "The access token is bound to a key that the request did not prove.").as("bound, as bearer", []string{good}).
+			with(proofs(validator.NewError(validator.CodeBindingFailed, cause), false)),
+		invalidToken(validator.CodeBindingFailed, "The access token is bound to a key that the request did not prove.").
+			beside(`DPoP realm="api", algs="ES256 EdDSA"`).as("bound, as bearer, DPoP required", []string{good}).
+			with(proofs(validator.NewError(validator.CodeBindingFailed, cause), true)),
+		invalid(validator.CodeDPoPProofInvalid, 401, "invalid_dpop_proof", "The DPoP proof is not valid.").inScheme("DPoP").as("bad proof", dpop([]string{good})).
+			with(proofs(validator.NewError(validator.CodeDPoPProofInvalid, cause), false)),
+		invalid(validator.CodeDPoPNonceRequired, 401, "use_dpop_nonce", "The DPoP proof must use the nonce that this answer carries.").inScheme("DPoP").nonced("n-0S6").
+			as("no nonce", dpop([]string{good})).with(proofs(validator.NewError(validator.CodeDPoPNonceRequired, cause), false)),
+		insufficient("orders:read orders:write").inScheme("DPoP").nonced("n-0S6").as("no scope, by DPoP", dpop([]string{Bearer("")})).with(proofs(nil, false)),
+
+		stepUp().as("too weak", []string{Bearer("pay:a pay:b pay:c")}),
 		insufficient("orders:read orders:write").as("one scope of two", []string{Bearer("orders:write " + private)}),
 		insufficient("orders:read orders:write").as("no scope", []string{Bearer("")}),
 		{Name: "no rule", Code: validator.CodeOperationNotAllowed, Authorization: []string{good},
@@ -121,6 +150,39 @@ func invalidToken(code validator.Code, description string) Refusal {
 func insufficient(scope string) Refusal {
 	r := invalid(validator.CodeInsufficientScope, 403, "insufficient_scope", "The access token lacks a scope that this operation needs.")
 	r.Challenge += `, scope="` + scope + `"`
+	return r
+}
+
+func stepUp() Refusal {
+	r := invalid(validator.CodeInsufficientUserAuthentication, 401, "insufficient_user_authentication", "A different or more recent authentication is required.")
+	r.Challenge += `, acr_values="gold silver", max_age="300"`
+	return r
+}
+
+// dpop returns an authorization in the scheme DPoP.
+func dpop(authorization []string) []string {
+	return []string{strings.Replace(authorization[0], "Bearer", "DPoP", 1)}
+}
+
+// inScheme has the challenge in another scheme.
+func (r Refusal) inScheme(scheme string) Refusal {
+	r.Challenge = strings.Replace(r.Challenge, "Bearer", scheme, 1)
+	const algs = `, algs="ES256 EdDSA"`
+	if before, scope, ok := strings.Cut(r.Challenge, ", scope="); ok {
+		r.Challenge = before + algs + ", scope=" + scope
+		return r
+	}
+	r.Challenge += algs
+	return r
+}
+
+func (r Refusal) beside(challenge string) Refusal {
+	r.Besides = challenge
+	return r
+}
+
+func (r Refusal) nonced(nonce string) Refusal {
+	r.Nonce = nonce
 	return r
 }
 
@@ -164,8 +226,8 @@ func TestRefusals(t *testing.T, serve func(t *testing.T, a validator.Authenticat
 		})
 	}
 	for code := range validator.Codes() {
-		if (code.Reserved() == "") != seen[code] {
-			t.Errorf("%v: in the test %v, reserved for %q", code, seen[code], code.Reserved())
+		if !seen[code] {
+			t.Errorf("%v: not in the test", code)
 		}
 	}
 }
@@ -190,7 +252,8 @@ func (r Refusal) check(t *testing.T, client *http.Client, method, url string) {
 	if response.StatusCode != r.Status {
 		t.Errorf("%s: status %d, want %d", method, response.StatusCode, r.Status)
 	}
-	wantHeader(t, response.Header, "WWW-Authenticate", r.Challenge)
+	wantHeader(t, response.Header, "WWW-Authenticate", r.Challenge, r.Besides)
+	wantHeader(t, response.Header, "DPoP-Nonce", r.Nonce)
 	wantHeader(t, response.Header, "Retry-After", r.RetryAfter)
 	wantHeader(t, response.Header, "Cache-Control", "no-store")
 	if method == http.MethodHead {
@@ -206,14 +269,13 @@ func (r Refusal) check(t *testing.T, client *http.Client, method, url string) {
 	}
 }
 
-// wantHeader wants exactly one value, or none where want is empty.
-func wantHeader(t *testing.T, h http.Header, name, want string) {
+// wantHeader wants exactly these values, of which the empty ones do not count.
+func wantHeader(t *testing.T, h http.Header, name string, want ...string) {
 	t.Helper()
-	got := h.Values(name)
-	if want == "" && len(got) == 0 || len(got) == 1 && got[0] == want {
-		return
+	want = slices.DeleteFunc(want, func(s string) bool { return s == "" })
+	if got := h.Values(name); !slices.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", name, got, want)
 	}
-	t.Errorf("%s: %q, want %q", name, got, want)
 }
 
 // wantJSON wants the same JSON on one line, or in Echo's debug mode on more.
