@@ -201,7 +201,7 @@ const (
 // takes the place of "Bearer", if one does.
 func (a *Auth) offer() {
 	missing := a.rows[validator.CodeCredentialsMissing].challenges
-	for _, s := range a.guard.Schemes() {
+	for _, s := range a.guard.Supports().Schemes {
 		a.offers = append(a.offers, missing[s.Name])
 		if s.Required {
 			a.instead = missing[s.Name]

@@ -34,6 +34,7 @@ import (
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/internal/fetch"
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -58,12 +59,20 @@ type Config struct {
 	// only clients on this machine can follow.
 	ResourceMetadata string
 
+	// Resource describes this API. Challenges then point at its metadata, which
+	// [Auth.Metadata] serves; it stands in place of ResourceMetadata. Nil: none.
+	Resource *Resource
+
 	// Body replaces the body of a refusal; nil keeps the JSON of [ErrorBody]. It
 	// returns a media type and the bytes; with an empty media type, or if it
 	// panics, the answer has its default body. Status, challenge and all other
 	// headers stay as they are. It is called by any number of goroutines. What
 	// [validator.Error.Unwrap] returns is private and does not belong in a body.
 	Body func(r *http.Request, refusal *validator.Error) (contentType string, body []byte)
+
+	// Policy is what the operations of this API need, for [Mux.Bind] and
+	// [Auth.Operation]. Nil: they cannot be used.
+	Policy *scopes.Policy
 
 	// StreamGrace is how long a handler behind [Auth.WhileValid] has to end by
 	// itself once its token is not good any more, as a duration. Zero:
@@ -73,13 +82,15 @@ type Config struct {
 
 // An Auth guards handlers. Only [New] makes one; it is safe for concurrent use.
 type Auth struct {
-	guard *validator.Guard
-	rows  map[validator.Code]*row
-	body  func(*http.Request, *validator.Error) (string, []byte)
-	grace time.Duration
+	guard  *validator.Guard
+	policy *scopes.Policy // nil: none
+	rows   map[validator.Code]*row
+	body   func(*http.Request, *validator.Error) (string, []byte)
+	grace  time.Duration
 
-	offers  []string // the challenges for callers without credentials
-	instead string   // that of a scheme that takes the place of "Bearer"; empty: none
+	metadata *resourceMetadata // nil: none
+	offers   []string          // the challenges for callers without credentials
+	instead  string            // that of a scheme that takes the place of "Bearer"; empty: none
 }
 
 // New returns an Auth that has a validate tokens. The error joins every problem
@@ -97,11 +108,24 @@ func New(a validator.Authenticator, config Config) (*Auth, error) {
 			"want an absolute https URL (http to loopback only) without user information, fragment, quotes and backslashes")
 	}
 	problems.Check(config.StreamGrace >= 0, "StreamGrace", "negative")
+	guard := validator.NewGuard(a)
+	var resource *resourceMetadata
+	if config.Resource != nil {
+		problems.Check(config.ResourceMetadata == "", "ResourceMetadata", "cannot be combined with Resource")
+		resource = newMetadata(config.Resource, config.Policy, guard.Supports(), &problems)
+		config.ResourceMetadata = resource.url
+	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	auth := &Auth{guard: validator.NewGuard(a), body: config.Body, grace: cmp.Or(config.StreamGrace, DefaultStreamGrace)}
-	auth.rows = rows(&config, auth.guard.Schemes())
+	auth := &Auth{
+		guard:    guard,
+		metadata: resource,
+		policy:   config.Policy,
+		body:     config.Body,
+		grace:    cmp.Or(config.StreamGrace, DefaultStreamGrace),
+	}
+	auth.rows = rows(&config, auth.guard.Supports().Schemes)
 	auth.offer()
 	return auth, nil
 }

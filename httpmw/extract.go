@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -22,6 +23,17 @@ func Extract(r *http.Request) validator.Request {
 	}
 	if !strings.Contains(request.Operation, " ") { // the pattern is for all methods
 		request.Operation = Operation(r.Method, request.Operation)
+	}
+	return request
+}
+
+// Describe is [Extract] with a rule, which must not be public. If the rule has a
+// name, of an operation of a policy, then that is the operation.
+func Describe(r *http.Request, rule scopes.Rule) validator.Request {
+	request := Extract(r)
+	request.Requirement, request.Optional, request.Shadow = rule.Requirement, rule.Optional, rule.Shadow
+	if rule.Operation != "" {
+		request.Operation = rule.Operation
 	}
 	return request
 }

@@ -34,7 +34,7 @@ func (a *Auth) middleware(caller string, requirement scopes.Requirement, optiona
 		if isNil(next) {
 			panic("httpmw: " + caller + ": nil handler")
 		}
-		return &guarded{auth: a, requirement: requirement, optional: optional, next: next}
+		return &guarded{auth: a, rule: scopes.Rule{Requirement: requirement, Optional: optional}, next: next}
 	}
 }
 
@@ -55,24 +55,26 @@ func (a *Auth) Check(r *http.Request, requirement scopes.Requirement) (*validato
 	return token, err
 }
 
-// guarded is a handler with a rule.
+// guarded is a handler with a rule. The rule is not public.
 type guarded struct {
-	auth        *Auth
-	requirement scopes.Requirement
-	optional    bool
-	next        http.Handler
+	auth *Auth
+	rule scopes.Rule
+	next http.Handler
 }
 
 func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := Extract(r)
-	request.Requirement, request.Optional = g.requirement, g.optional
-	ctx, _, err := g.auth.Authorize(r.Context(), request)
+	g.auth.serve(w, r, g.rule, g.next)
+}
+
+// serve lets a request through to next if the rule does. The zero rule refuses.
+func (a *Auth) serve(w http.ResponseWriter, r *http.Request, rule scopes.Rule, next http.Handler) {
+	ctx, _, err := a.Authorize(r.Context(), Describe(r, rule))
 	if err != nil {
-		g.auth.Deny(w, r, err)
+		a.Deny(w, r, err)
 		return
 	}
 	if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
 		w.Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
 	}
-	g.next.ServeHTTP(w, r.WithContext(ctx))
+	next.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // A Mux is an [http.ServeMux] that cannot have an unguarded route: whoever
-// registers a handler says what it needs, or that it is public. Patterns are
-// those of ServeMux, and a rule belongs to the pattern that ServeMux matched:
+// registers a handler says what it needs, or that it is public, or has said so in
+// a policy (see [Mux.Bind]). Patterns are those of ServeMux, and a rule belongs to the pattern that ServeMux matched:
 // nothing looks at the path a second time.
 //
 // What ServeMux answers by itself (404, 405 with its Allow, redirects to a clean
@@ -24,6 +24,8 @@ import (
 type Mux struct {
 	auth  *Auth
 	inner http.ServeMux
+
+	preflight http.Handler // nil: guarded like every request
 
 	mu     sync.Mutex
 	routes []Route
@@ -39,6 +41,14 @@ type Route struct {
 	Optional bool
 	// Public tells that credentials are not looked at.
 	Public bool
+	// Bound tells that the rule is that of [Config.Policy] (see [Mux.Bind]). If
+	// Operation is empty, the method of the request decides, and the other fields
+	// say nothing.
+	Bound bool
+	// Operation is the name of the operation in the policy; empty without one.
+	Operation string
+	// Shadow tells that a lack of scopes is only reported.
+	Shadow bool
 }
 
 // NewMux returns a Mux without routes, which answers every request with 401, or
@@ -95,6 +105,10 @@ func (m *Mux) Routes() []Route {
 // ServeHTTP dispatches the request to the route whose pattern matches, guarded
 // by its rule; other requests are authenticated before they get their 404 or 405.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if m.preflight != nil && isPreflight(r) {
+		m.preflight.ServeHTTP(w, r)
+		return
+	}
 	handler, _ := m.inner.Handler(r)
 	// ServeMux answers "*" by itself, whatever is registered.
 	if _, ok := handler.(routed); !ok || r.RequestURI == "*" {

@@ -1,6 +1,10 @@
 package jwks
 
-import "time"
+import (
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
+)
 
 // The limits on fetches that unknown key ids cause. Anybody can make up key ids.
 const (
@@ -17,7 +21,7 @@ type bucket struct {
 // take removes one, and reports whether there was one.
 func (b *bucket) take(now time.Time) bool {
 	if b.missing > 0 {
-		back := min(int(elapsed(b.since, now)/bucketRefill), b.missing)
+		back := min(int(clock.Elapsed(b.since, now)/bucketRefill), b.missing)
 		if back > 0 {
 			b.missing -= back
 			b.since = b.since.Add(time.Duration(back) * bucketRefill)
@@ -31,11 +35,4 @@ func (b *bucket) take(now time.Time) bool {
 	}
 	b.missing++
 	return true
-}
-
-// elapsed returns the time from one reading of the clock to a later one: the
-// larger of what the monotonic and the wall clock say. The monotonic one stands
-// still while a machine is suspended, the wall clock may be set back.
-func elapsed(from, to time.Time) time.Duration {
-	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }

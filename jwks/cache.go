@@ -87,7 +87,7 @@ func (c *cache) load(ctx context.Context) (*saved, error) {
 // usable returns an error if the set must not be used: its keys live no longer
 // than they would have in the process that saved them.
 func (s *saved) usable(now time.Time, maxStale time.Duration) error {
-	switch age := elapsed(s.confirmed, now); {
+	switch age := clock.Elapsed(s.confirmed, now); {
 	case age < 0: // and nobody knows how old
 		return errFuture
 	case age >= maxStale:

@@ -6,35 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
+	"github.com/bearerguard/bearerguard/internal/discovery"
 	"github.com/bearerguard/bearerguard/internal/fetch"
-	"github.com/bearerguard/bearerguard/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
-
-var (
-	errMetadata    = errors.New("not a strict JSON object with string members issuer and jwks_uri")
-	errWrongIssuer = errors.New("names another issuer")
-)
-
-// metadataURLs returns where an issuer's metadata may be.
-func metadataURLs(issuer *url.URL) [2]*url.URL {
-	// A terminating "/" is removed before anything is inserted or appended.
-	path := strings.TrimSuffix(issuer.EscapedPath(), "/")
-	at := func(escaped string) *url.URL {
-		u := *issuer
-		u.RawPath = escaped
-		u.Path, _ = url.PathUnescape(escaped) // it was a valid path before
-		return &u
-	}
-	return [2]*url.URL{
-		// RFC 8414 §3.1: between the host and the path.
-		at("/.well-known/oauth-authorization-server" + path),
-		// OpenID Connect Discovery 1.0 §4.1: after the path.
-		at(path + "/.well-known/openid-configuration"),
-	}
-}
 
 // discover returns the URL of the key set according to the issuer's metadata. The
 // attempts together take no longer than one fetch.
@@ -68,31 +43,5 @@ func (o *origin) readMetadata(ctx context.Context, u *url.URL) (*url.URL, error)
 	if response.Status != http.StatusOK {
 		return nil, refused(response, o.clock.Now())
 	}
-	var issuer, keys string
-	err = strictjson.Object(response.Body, maxDepth, func(name []byte, value jsontext.Value) error {
-		ok := true
-		switch string(name) {
-		case "issuer":
-			issuer, ok = strictjson.String(value)
-		case "jwks_uri":
-			keys, ok = strictjson.String(value)
-		}
-		if !ok {
-			return errMetadata
-		}
-		return nil
-	})
-	if err != nil || issuer == "" || keys == "" {
-		return nil, errMetadata
-	}
-	// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the
-	// document must not be used.
-	if issuer != o.issuer {
-		return nil, errWrongIssuer
-	}
-	location, err := fetch.ParseURL(keys, o.insecureLoopback)
-	if err != nil {
-		return nil, fmt.Errorf("jwks_uri %w", err)
-	}
-	return location, nil
+	return discovery.Endpoint(response.Body, o.issuer, "jwks_uri", o.insecureLoopback)
 }

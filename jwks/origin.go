@@ -62,7 +62,7 @@ func (o *origin) locate(ctx context.Context) error {
 	if o.issuer == "" {
 		return nil
 	}
-	trusted := o.keys != nil && elapsed(o.found, o.clock.Now()) < o.maxAge
+	trusted := o.keys != nil && clock.Elapsed(o.found, o.clock.Now()) < o.maxAge
 	if trusted && !o.doubtful {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error
 	header := http.Header{"Accept": {"application/jwk-set+json, application/json"}}
 	// Now and then the whole document is asked for: something on the way that
 	// answers 304 to everything must not keep withdrawn keys alive for ever.
-	conditional = conditional && o.etag != "" && elapsed(o.whole, o.clock.Now()) < o.maxAge
+	conditional = conditional && o.etag != "" && clock.Elapsed(o.whole, o.clock.Now()) < o.maxAge
 	if conditional {
 		header.Set("If-None-Match", o.etag)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
 )
 
 // An attempt is one fetch of the keys, shared by all who wait for it. It exists
@@ -155,7 +157,7 @@ func (r *Remote) accept(a *attempt, got answer) []Event {
 	r.wait = earlier(r.interval)
 	// The age counts from the beginning of the fetch: what is in it may have
 	// been written then.
-	r.current.Store(&snapshot{after, a.began, elapsed(a.began, r.ended) + r.wait})
+	r.current.Store(&snapshot{after, a.began, clock.Elapsed(a.began, r.ended) + r.wait})
 	return events
 }
 
@@ -178,7 +180,7 @@ func (r *Remote) reject(err error, restored *saved) []Event {
 		events = append(events, r.begin(restored)...)
 	}
 	if s := r.current.Load(); s != nil {
-		age := elapsed(s.confirmed, r.ended)
+		age := clock.Elapsed(s.confirmed, r.ended)
 		if age < r.maxStale {
 			events = append(events, Event{Kind: StaleServed, Age: age})
 		}
@@ -209,7 +211,7 @@ func newlyDropped(before, now []Dropped) []Event {
 
 // untilNext returns how far away the next attempt is.
 func (r *Remote) untilNext(now time.Time) time.Duration {
-	return min(max(r.wait-elapsed(r.ended, now), 0), r.wait)
+	return min(max(r.wait-clock.Elapsed(r.ended, now), 0), r.wait)
 }
 
 // unavailable is the error after a failed attempt.

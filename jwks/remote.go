@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/discovery"
 	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
@@ -93,7 +94,7 @@ func NewRemote(config Config) (*Remote, error) {
 		maxAge:           config.MaxStale,
 	}
 	if issuer != nil {
-		r.origin.metadata = metadataURLs(issuer)
+		r.origin.metadata = discovery.Locations(issuer)
 	}
 	if config.CacheFile != "" {
 		r.cache = newCache(config.CacheFile, config.Issuer+config.URL, config.Clock)
@@ -104,8 +105,14 @@ func NewRemote(config Config) (*Remote, error) {
 // Current implements [Source]. Once there is a set it costs a clock reading and
 // takes no lock.
 func (r *Remote) Current(ctx context.Context) (*Set, error) {
+	return r.CurrentAt(ctx, r.clock.Now())
+}
+
+// CurrentAt is [Remote.Current] for callers that have read the clock of this
+// Remote just now. Once there is a set it costs next to nothing.
+func (r *Remote) CurrentAt(ctx context.Context, now time.Time) (*Set, error) {
 	if s := r.current.Load(); s != nil {
-		if age := elapsed(s.confirmed, r.clock.Now()); age < r.maxStale {
+		if age := clock.Elapsed(s.confirmed, now); age < r.maxStale {
 			if age > s.due {
 				r.nudge()
 			}
@@ -123,7 +130,7 @@ func (r *Remote) nudge() {
 	}
 	defer r.mu.Unlock()
 	now := r.clock.Now()
-	if !r.closed && !r.attempt.running && elapsed(r.ended, now) >= r.wait {
+	if !r.closed && !r.attempt.running && clock.Elapsed(r.ended, now) >= r.wait {
 		r.start(now)
 	}
 }
@@ -149,7 +156,7 @@ func (r *Remote) joinOrStart() (*attempt, *Set, error) {
 	if r.closed {
 		return nil, nil, &UnavailableError{Err: ErrClosed}
 	}
-	if s := r.current.Load(); s != nil && elapsed(s.confirmed, now) < r.maxStale {
+	if s := r.current.Load(); s != nil && clock.Elapsed(s.confirmed, now) < r.maxStale {
 		return nil, s.set, nil // it has just come
 	}
 	if !r.attempt.running {
@@ -223,7 +230,7 @@ func (r *Remote) askAgain(seen *Set) (*attempt, *Set, error) {
 // suppress counts a lookup that was not made, and tells of it now and then.
 func (r *Remote) suppress(now time.Time) {
 	r.suppressed++
-	if r.suppressedTold.IsZero() || elapsed(r.suppressedTold, now) >= bucketRefill {
+	if r.suppressedTold.IsZero() || clock.Elapsed(r.suppressedTold, now) >= bucketRefill {
 		r.events.send(Event{Kind: FloodSuppressed, Time: now, Suppressed: r.suppressed})
 		r.suppressed, r.suppressedTold = 0, now
 	}

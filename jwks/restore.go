@@ -1,6 +1,10 @@
 package jwks
 
-import "context"
+import (
+	"context"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
+)
 
 // restore returns the set to begin with after the very first fetch has failed, or
 // nil.
@@ -43,7 +47,7 @@ func (r *Remote) noteCache(err error) {
 // begin puts a restored set into force.
 func (r *Remote) begin(s *saved) []Event {
 	// Counted back from a reading of the clock that can be compared with others.
-	age := elapsed(s.confirmed, r.ended)
+	age := clock.Elapsed(s.confirmed, r.ended)
 	r.current.Store(&snapshot{set: s.set, confirmed: r.ended.Add(-age)})
 	r.location, r.dropped = r.cache.file.String(), s.dropped
 	events := []Event{{Kind: CacheRestored, Keys: s.set.Len(), Age: age}}

@@ -3,9 +3,10 @@ package jwks
 import (
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
 const (
@@ -54,32 +55,13 @@ func freshness(h http.Header) (time.Duration, bool) {
 		case "no-cache", "no-store":
 			limit(0)
 		case "max-age":
-			limit(seconds(strings.Trim(value, `"`)) - seconds(h.Get("Age")))
+			limit(fetch.Seconds(strings.Trim(value, `"`)) - fetch.Seconds(h.Get("Age")))
 		}
 	}
 	return max(fresh, minFreshness), told
 }
 
-// retryAfter returns what a refusal says about the next attempt (RFC 9110
-// §10.2.3), zero if nothing, at most maxHoldOff.
+// retryAfter returns how long a refusal asks to be left alone, at most maxHoldOff.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := h.Get("Retry-After")
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), maxHoldOff)
-	}
-	return min(seconds(value), maxHoldOff)
-}
-
-// seconds reads delta-seconds (RFC 9111 §1.2.2), at most a year; zero if it is
-// something else.
-func seconds(s string) time.Duration {
-	const year = 365 * 24 * time.Hour
-	if s == "" || strings.Trim(s, "0123456789") != "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n > int64(year/time.Second) {
-		return year
-	}
-	return time.Duration(n) * time.Second
+	return min(fetch.RetryAfter(h, now), maxHoldOff)
 }

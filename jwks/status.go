@@ -3,6 +3,8 @@ package jwks
 import (
 	"errors"
 	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clock"
 )
 
 // Status says how a [Remote] is doing, for logs and health pages.
@@ -47,7 +49,7 @@ func (r *Remote) Status() Status {
 		for _, k := range s.set.keys {
 			status.KeyIDs = append(status.KeyIDs, k.id)
 		}
-		status.Age = elapsed(s.confirmed, r.clock.Now())
+		status.Age = clock.Elapsed(s.confirmed, r.clock.Now())
 		status.Usable = status.Age < r.maxStale
 	}
 	return status

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A Surface is what is registered with the routers of a program. A half that is
-// nil is not looked at: the program does not serve it. One that is empty but not
-// nil says that nothing is registered.
+// A Surface is what is registered with the routers of a program. If one half is
+// nil, the program does not serve that, and it is not looked at; one that is empty
+// but not nil says that nothing is registered. The zero value says that of both.
 type Surface struct {
 	_ [0]func() // no unkeyed literals, no ==
 
@@ -114,7 +114,9 @@ func (p *Policy) Check(s Surface) error {
 func (p *Policy) serveHTTP(served map[*binding]bool, registered string) bool {
 	if strings.ContainsAny(registered, " \t") {
 		b := p.findHTTP("", registered)
-		served[b] = true
+		if b != nil {
+			served[b] = true
+		}
 		return b != nil
 	}
 	found := false
@@ -146,14 +148,13 @@ func (p *Policy) unserved(s Surface, served map[*binding]bool) []Gap {
 	}
 	halves := make(map[half]bool)
 	for b := range served {
-		if b != nil {
-			halves[half{b.rule.Operation, b.route != ""}] = true
-		}
+		halves[half{b.rule.Operation, b.route != ""}] = true
 	}
 	var gaps []Gap
 	for _, b := range p.bindings {
 		isHTTP := b.route != ""
-		if served[b] || isHTTP && s.HTTP == nil || !isHTTP && s.GRPC == nil {
+		ignored := isHTTP && s.HTTP == nil && s.GRPC != nil || !isHTTP && s.GRPC == nil && s.HTTP != nil
+		if served[b] || ignored {
 			continue
 		}
 		g := Gap{Kind: GapNoRoute, Binding: b.text, Operation: b.rule.Operation, Fix: "register it, or remove it from the policy"}

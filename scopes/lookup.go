@@ -21,7 +21,9 @@ import "strings"
 //     entry of their own, "GET /orders/{id}" those of "/orders/{id:[0-9]+}", but
 //     not the reverse.
 //   - A final slash and {$} are no wildcards: "/orders/" is "/orders/" only.
-//   - A colon within a segment is text: Echo's "/v:id" is "/v:id" only.
+//   - A colon at the start of a segment makes it a wildcard, even where the
+//     router is net/http, for which it is text. A colon within a segment is text:
+//     Echo's "/v:id" is "/v:id" only.
 //
 // The method is empty where it is not known, as when a route is registered. Then
 // a route that does not say its method has a rule only if its one entry is for all
@@ -35,13 +37,12 @@ func (p *Policy) HTTP(method, route string) (Rule, bool) {
 
 // findHTTP is HTTP, with the entry.
 func (p *Policy) findHTTP(method, pattern string) *binding {
-	if i := strings.IndexAny(pattern, " \t"); i >= 0 {
-		verb := pattern[:i]
-		pattern = strings.TrimLeft(pattern[i+1:], " \t")
-		if verb == "" || verb == "*" || method != "" && method != verb && !(method == "HEAD" && verb == "GET") {
+	// What starts with a slash has neither method nor host.
+	if pattern != "" && pattern[0] != '/' {
+		var ok bool
+		if method, pattern, ok = cutVerb(method, pattern); !ok {
 			return nil
 		}
-		method = verb
 	}
 	if r := p.spelled[pattern]; r != nil {
 		if b := r.find(method); b != nil {
@@ -57,6 +58,18 @@ func (p *Policy) findHTTP(method, pattern string) *binding {
 		}
 	}
 	return nil
+}
+
+// cutVerb takes the method, if there is one, off a pattern of net/http. It is not
+// ok if a request by method cannot have been matched to it.
+func cutVerb(method, pattern string) (verb, route string, ok bool) {
+	i := strings.IndexAny(pattern, " \t")
+	if i < 0 {
+		return method, pattern, true
+	}
+	verb, route = pattern[:i], strings.TrimLeft(pattern[i+1:], " \t")
+	matches := method == "" || method == verb || method == "HEAD" && verb == "GET"
+	return verb, route, matches && verb != "" && verb != "*"
 }
 
 // spelledOtherwise looks for the route in its canonical form, which it writes to

@@ -76,6 +76,7 @@ func TestHTTP(t *testing.T) {
 		{"GET", "/x/../o/{id}", ""},
 		{"GET", "/o/{id}?x", ""},
 		{"GET", "/o/{a:b", ""},
+		{"GET", "/o/{order", ""},
 		{"GET", "/o/:", ""},
 		{"GET", "/o/*", ""},
 		{"GET", "/%6f/{id}", ""},

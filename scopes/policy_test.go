@@ -74,7 +74,7 @@ func TestNewPolicyProblems(t *testing.T) {
 		{"empty segment within", []scopes.Operation{http("GET /a//x")}, []string{"malformed path"}},
 		{"dot", []scopes.Operation{http("GET /a/./x")}, []string{"malformed path"}},
 		{"dots", []scopes.Operation{http("GET /a/..")}, []string{"malformed path"}},
-		{"open brace", []scopes.Operation{http("GET /{a")}, []string{"malformed path"}},
+		{"open brace", []scopes.Operation{http("GET /{a", "GET /{order", "GET /{a:{b}")}, []string{"malformed path", "malformed path", "malformed path"}},
 		{"closing brace", []scopes.Operation{http("GET /a}")}, []string{"malformed path"}},
 		{"empty wildcard", []scopes.Operation{http("GET /{}")}, []string{"malformed path"}},
 		{"wildcard of dots", []scopes.Operation{http("GET /{...}")}, []string{"malformed path"}},

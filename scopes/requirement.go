@@ -137,6 +137,16 @@ func (r Requirement) Uses(granted Set) []string {
 	return nil
 }
 
+// AppendUses appends to dst what [Requirement.Uses] returns, except for scopes that
+// are in dst already, and returns the extended slice. When the scopes do not suffice
+// it returns dst.
+func (r Requirement) AppendUses(dst []string, granted Set) []string {
+	if used, ok := r.uses(dst, granted); ok {
+		return used
+	}
+	return dst
+}
+
 func (r Requirement) uses(used []string, granted Set) (_ []string, ok bool) {
 	switch r.op {
 	case opNone:

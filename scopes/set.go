@@ -2,6 +2,7 @@ package scopes
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -64,6 +65,9 @@ func (s Set) Has(value string) bool {
 
 // Len returns the number of values in the set.
 func (s Set) Len() int { return len(s.values) }
+
+// All returns the values in byte order. It does not allocate.
+func (s Set) All() iter.Seq[string] { return slices.Values(s.values) }
 
 // Values returns the values in byte order. The slice is the caller's own.
 func (s Set) Values() []string { return slices.Clone(s.values) }

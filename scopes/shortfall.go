@@ -115,9 +115,6 @@ func common(a, b []string) []string {
 	if len(a) == 0 {
 		return b
 	}
-	if len(b) == 0 {
-		return a
-	}
 	both := slices.DeleteFunc(slices.Clone(a), func(v string) bool { return !slices.Contains(b, v) })
 	if len(both) == 0 {
 		return a

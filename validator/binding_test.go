@@ -222,10 +222,10 @@ func TestSchemeOfBinding(t *testing.T) {
 			}
 		})
 	}
-	if got := issuers.Schemes(); len(got) != 1 || got[0].Name != "DPoP" || got[0].Required {
+	if got := issuers.Supports().Schemes; len(got) != 1 || got[0].Name != "DPoP" || got[0].Required {
 		t.Errorf("schemes %v", got)
 	}
-	if got := tenants.Schemes(); len(got) != 1 {
+	if got := tenants.Supports().Schemes; len(got) != 1 {
 		t.Errorf("schemes of tenants %v", got)
 	}
 }
@@ -243,7 +243,7 @@ func TestRequiredScheme(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Schemes(); len(got) != 1 || got[0].Required != tt.want || !slices.Equal(got[0].Algorithms, []string{"ES256"}) {
+		if got := s.Supports().Schemes; len(got) != 1 || got[0].Required != tt.want || !slices.Equal(got[0].Algorithms, []string{"ES256"}) {
 			t.Errorf("%+v: %+v", tt, got)
 		}
 	}

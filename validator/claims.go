@@ -157,32 +157,38 @@ func (v *Validator) checkIssuer(issuer string, now time.Time) *Error {
 }
 
 // checkAudience wants one of the configured audiences in aud (RFC 7519 §4.1.3,
-// RFC 9068 §4), and the client on the allow-list if there is one. If the token
-// depends on a name that is on its way out, that is returned.
+// RFC 9068 §4). If the token depends on a name that is on its way out, that is
+// returned.
 func (v *Validator) checkAudience(c *claims, now time.Time) (depends *retiringName, _ *Error) {
-	if !v.config.DangerouslySkipAudience {
-		if c.audience == nil {
-			return nil, NewError(CodeClaimMissing, errNoAudience)
-		}
-		accepted := false
-		c.eachAudience(func(name string) {
-			accepted = accepted || slices.Contains(v.config.Audiences, name)
-			// Of several, the one that is accepted the longest.
-			if a := v.retiring.audiences[name]; a != nil && a.accepted(now) && (depends == nil || depends.until.Before(a.until)) {
-				depends = a
-			}
-		})
-		switch {
-		case accepted:
-			depends = nil
-		case depends == nil:
-			return nil, NewError(CodeAudienceNotAllowed, errAudience)
-		}
+	if v.config.DangerouslySkipAudience {
+		return nil, nil
 	}
-	if len(v.config.AllowedClients) > 0 && !slices.Contains(v.config.AllowedClients, c.clientID) {
-		return nil, NewError(CodeClientNotAllowed, errClient)
+	if c.audience == nil {
+		return nil, NewError(CodeClaimMissing, errNoAudience)
+	}
+	accepted := false
+	c.eachAudience(func(name string) {
+		accepted = accepted || slices.Contains(v.config.Audiences, name)
+		// Of several, the one that is accepted the longest.
+		if a := v.retiring.audiences[name]; a != nil && a.accepted(now) && (depends == nil || depends.until.Before(a.until)) {
+			depends = a
+		}
+	})
+	switch {
+	case accepted:
+		return nil, nil
+	case depends == nil:
+		return nil, NewError(CodeAudienceNotAllowed, errAudience)
 	}
 	return depends, nil
+}
+
+// checkClient wants the client on the allow-list, if there is one.
+func (v *Validator) checkClient(c *claims) *Error {
+	if len(v.config.AllowedClients) > 0 && !slices.Contains(v.config.AllowedClients, c.clientID) {
+		return NewError(CodeClientNotAllowed, errClient)
+	}
+	return nil
 }
 
 // eachAudience calls f for every audience.

@@ -48,9 +48,9 @@ func (g *Guard) canonical(scheme string) string {
 	if strings.EqualFold(scheme, bearer) {
 		return bearer
 	}
-	for i := range g.schemes {
-		if strings.EqualFold(scheme, g.schemes[i].Name) {
-			return g.schemes[i].Name
+	for i := range g.support.Schemes {
+		if name := g.support.Schemes[i].Name; strings.EqualFold(scheme, name) {
+			return name
 		}
 	}
 	return ""

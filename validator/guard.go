@@ -56,24 +56,25 @@ type Guard struct {
 	authenticator Authenticator
 	comparable    bool     // the authenticator can be told from another one
 	observer      Observer // nil if the authenticator is none
-	schemes       []Scheme // beside "Bearer"
+	support       Support
+	shadowed      shadowCounts
 }
 
 // NewGuard returns a Guard in front of a. If a is an [Observer] too, it learns
-// of every decision. If a has a method Schemes, as [Validator] has, what that
-// returns now is accepted and offered beside "Bearer".
+// of every decision. If a has a method Supports, as [Validator] has, the schemes that
+// it returns now are accepted beside "Bearer".
 func NewGuard(a Authenticator) *Guard {
 	g := &Guard{authenticator: a, comparable: a != nil && reflect.TypeOf(a).Comparable()}
 	g.observer, _ = a.(Observer)
-	if s, ok := a.(interface{ Schemes() []Scheme }); ok {
-		g.schemes = s.Schemes()
+	if s, ok := a.(interface{ Supports() Support }); ok {
+		g.support = s.Supports()
 	}
 	return g
 }
 
-// Schemes returns the authentication schemes that are accepted beside "Bearer" or
-// in its place. The slice must not be modified.
-func (g *Guard) Schemes() []Scheme { return g.schemes }
+// Supports returns what the authenticator tells about itself, zero if it does not. It
+// must not be modified.
+func (g *Guard) Supports() Support { return g.support }
 
 // Authorize decides on a request. If the request may pass, the returned context
 // carries the token for [TokenFrom]; the token is nil only where authentication
@@ -109,7 +110,9 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 		}
 	}
 	d := decision(r, granted.token, lacking)
-	d.Shadow = lacking != nil
+	if d.Shadow = lacking != nil; d.Shadow {
+		g.shadowed.add(r.Operation)
+	}
 	g.observe(ctx, d)
 	return context.WithValue(ctx, contextKey{}, granted), granted.token, nil
 }

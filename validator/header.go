@@ -41,7 +41,11 @@ func (v *Validator) header(jws *compactJWS, known *knownHeader) (header, *Error)
 	if jws.header == nil {
 		return known.header, nil
 	}
-	return parseHeader(jws.header, v.config.Algorithms)
+	h, err := parseHeader(jws.header)
+	if err != nil {
+		return header{}, err
+	}
+	return h, checkAlgorithm(&h, v.config.Algorithms)
 }
 
 // rememberHeader keeps the header of a verified token, unless it was known.
@@ -51,9 +55,17 @@ func (v *Validator) rememberHeader(raw string, jws *compactJWS, h header) {
 	}
 }
 
-// parseHeader reads the JOSE header and holds it against the algorithms that
-// this issuer may use.
-func parseHeader(raw []byte, algorithms []string) (h header, _ *Error) {
+// checkAlgorithm holds alg against the algorithms that this issuer may use (RFC
+// 8725 §3.1).
+func checkAlgorithm(h *header, algorithms []string) *Error {
+	if !slices.Contains(algorithms, h.alg) {
+		return NewError(CodeAlgorithmNotAllowed, errAlgorithm)
+	}
+	return nil
+}
+
+// parseHeader reads the JOSE header.
+func parseHeader(raw []byte) (h header, _ *Error) {
 	hasAlg, hasKID := false, false
 	err := strictjson.Object(raw, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		ok := true
@@ -83,8 +95,6 @@ func parseHeader(raw []byte, algorithms []string) (h header, _ *Error) {
 		return header{}, NewError(CodeHeaderInvalid, errHeaderNoAlg)
 	case hasKID && h.kid == "":
 		return header{}, NewError(CodeHeaderInvalid, errEmptyKID)
-	case !slices.Contains(algorithms, h.alg): // RFC 8725 §3.1
-		return header{}, NewError(CodeAlgorithmNotAllowed, errAlgorithm)
 	}
 	return h, nil
 }

@@ -28,11 +28,8 @@ func looksLikeJWT(token string) bool {
 // the signature is that the authorization server was asked.
 func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *retiringName, *Error) {
 	answer, failure := v.config.Introspector.Introspect(ctx, raw)
-	if failure != nil {
-		return nil, nil, dependency(ctx, failure)
-	}
-	if answer == nil {
-		return nil, nil, NewError(CodeInternal, errNoClaims)
+	if err := checkIntrospected(ctx, answer, failure); err != nil {
+		return nil, nil, err
 	}
 	var claims claims
 	if err := v.parseClaims(&claims, answer); err != nil {
@@ -52,6 +49,9 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := v.checkClient(&claims); err != nil {
+		return nil, nil, err
+	}
 	if err := claims.times.check(now, v.config.Leeway); err != nil {
 		return nil, nil, err
 	}
@@ -65,6 +65,17 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 	token := v.newToken(&claims, answer, thumbprints)
 	token.introspected = true
 	return token, audience, nil
+}
+
+// checkIntrospected refuses a token of which there are no claims.
+func checkIntrospected(ctx context.Context, answer []byte, failure error) *Error {
+	switch {
+	case failure != nil:
+		return dependency(ctx, failure)
+	case answer == nil:
+		return NewError(CodeInternal, errNoClaims)
+	}
+	return nil
 }
 
 // checkIntrospectedKind refuses what is active, but not an access token: refresh

@@ -47,17 +47,6 @@ func checkScheme(c Credential, schemes []Scheme) *Error {
 	return NewError(CodeCredentialsMissing, errUnsupportedScheme)
 }
 
-// Schemes returns the authentication schemes beside "Bearer", for challenges. The
-// slice is the caller's own.
-func (v *Validator) Schemes() []Scheme { return slices.Clone(v.schemes) }
-
-// Schemes returns those of all validators. One is required only if every validator
-// does so.
-func (s *Issuers) Schemes() []Scheme { return slices.Clone(s.schemes) }
-
-// Schemes returns those of [TenantsConfig.Bindings].
-func (s *Tenants) Schemes() []Scheme { return slices.Clone(s.schemes) }
-
 // mergeSchemes returns what APIs accept together.
 func mergeSchemes(validators []*Validator) []Scheme {
 	var merged []Scheme

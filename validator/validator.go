@@ -147,6 +147,9 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	if err := v.checkClient(&claims); err != nil {
+		return verdict{}, err
+	}
 	if err := claims.times.check(now, v.config.Leeway); err != nil {
 		return verdict{}, err
 	}

@@ -50,6 +50,13 @@ type Config struct {
 	// ResourceMetadata is that of [httpmw.Config].
 	ResourceMetadata string
 
+	// Resource is that of [httpmw.Config]. [Auth.Metadata] serves its metadata.
+	Resource *httpmw.Resource
+
+	// Policy is what the operations of this API need, for [Router] and
+	// [Auth.Operation]. Nil: they cannot be used.
+	Policy *scopes.Policy
+
 	// StreamGrace is that of [httpmw.Config].
 	StreamGrace time.Duration
 
@@ -69,7 +76,9 @@ type Auth struct {
 // New returns an Auth that has a validate tokens. The error joins every problem
 // of the configuration, each a [*ConfigError] that names its field.
 func New(a validator.Authenticator, config Config) (*Auth, error) {
-	auth, err := httpmw.New(a, httpmw.Config{Realm: config.Realm, ResourceMetadata: config.ResourceMetadata, StreamGrace: config.StreamGrace})
+	auth, err := httpmw.New(a, httpmw.Config{
+		Realm: config.Realm, ResourceMetadata: config.ResourceMetadata, Resource: config.Resource, Policy: config.Policy, StreamGrace: config.StreamGrace,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -101,34 +110,37 @@ func (a *Auth) middleware(caller string, requirement scopes.Requirement, optiona
 	if requirement.IsZero() {
 		panic("echomw: " + caller + ": the zero Requirement is no rule")
 	}
+	rule := scopes.Rule{Requirement: requirement, Optional: optional}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if a.skip(c) {
-				return next(c)
+			// The rule is that of a matched route: without one the requirement is
+			// zero, which nothing satisfies.
+			if c.Path() == "" {
+				return a.serve(c, scopes.Rule{}, next)
 			}
-			request := describe(c, requirement, optional)
-			ctx, _, err := a.http.Authorize(c.Request().Context(), request)
-			if err != nil {
-				return refuse(c, a.http.Answer(err))
-			}
-			if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
-				c.Response().Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
-			}
-			c.SetRequest(c.Request().WithContext(ctx))
-			return next(c)
+			return a.serve(c, rule, next)
 		}
 	}
 }
 
-// describe says what is asked for. The rule is that of a matched route: without
-// one the requirement stays zero, which nothing satisfies.
-func describe(c echo.Context, requirement scopes.Requirement, optional bool) validator.Request {
-	request := httpmw.Extract(c.Request())
-	request.Operation = httpmw.Operation(request.Info.Method(), c.Path())
-	if c.Path() != "" {
-		request.Requirement, request.Optional = requirement, optional
+// serve lets a request through to next if the rule does. The zero rule refuses.
+func (a *Auth) serve(c echo.Context, rule scopes.Rule, next echo.HandlerFunc) error {
+	if a.skip(c) {
+		return next(c)
 	}
-	return request
+	request := httpmw.Describe(c.Request(), rule)
+	if rule.Operation == "" {
+		request.Operation = httpmw.Operation(request.Info.Method(), c.Path())
+	}
+	ctx, _, err := a.http.Authorize(c.Request().Context(), request)
+	if err != nil {
+		return refuse(c, a.http.Answer(err))
+	}
+	if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
+		c.Response().Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
+	}
+	c.SetRequest(c.Request().WithContext(ctx))
+	return next(c)
 }
 
 // refuse returns the answer as an error, and holds on to its status and header

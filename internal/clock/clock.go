@@ -31,3 +31,10 @@ func Or(c Clock) Clock {
 	}
 	return c
 }
+
+// Elapsed returns the time from one reading of a clock to a later one: the
+// larger of what the monotonic and the wall clock say. The monotonic one stands
+// still while a machine is suspended, the wall clock may be set back.
+func Elapsed(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
+}

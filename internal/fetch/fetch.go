@@ -61,6 +61,20 @@ func NewPublicOnly(c clock.Clock) *Client {
 	return newClient(own, own, c)
 }
 
+// NewTLS returns a client with a transport of its own that uses the given TLS
+// configuration, TLS 1.2 at least, and keeps up to so many idle connections. It
+// is for endpoints that are asked all the time, and for clients that show a
+// certificate. Nil is the standard configuration.
+func NewTLS(config *tls.Config, idleConns int, c clock.Clock) *Client {
+	own := newTransport(false)
+	if config != nil {
+		own.TLSClientConfig = config.Clone()
+		own.TLSClientConfig.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+	}
+	own.MaxIdleConns, own.MaxIdleConnsPerHost = idleConns, idleConns
+	return newClient(own, own, c)
+}
+
 func newClient(transport http.RoundTripper, own *http.Transport, c clock.Clock) *Client {
 	client := &Client{own: own, clock: clock.Or(c)}
 	client.http = http.Client{

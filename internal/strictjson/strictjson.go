@@ -7,9 +7,7 @@ package strictjson
 import (
 	"bytes"
 	"errors"
-	"io"
 	"strings"
-	"sync"
 	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -24,15 +22,6 @@ var (
 	ErrDepth     = errors.New("JSON nested too deeply")
 )
 
-// reader is a decoder with the buffer it reads from; both are reused.
-type reader struct {
-	buf       bytes.Buffer
-	dec       jsontext.Decoder
-	unescaped []byte
-}
-
-var readers = sync.Pool{New: func() any { return new(reader) }}
-
 // Object reads b, which must be exactly one JSON object nested at most maxDepth
 // levels (the object itself is the first), and calls member for each of its
 // members in order of appearance. The name is unescaped; name and value are
@@ -43,46 +32,15 @@ func Object(b []byte, maxDepth int, member func(name []byte, value jsontext.Valu
 	if depth(b, maxDepth) > maxDepth {
 		return ErrDepth
 	}
-	r := readers.Get().(*reader)
-	defer func() {
-		r.buf = bytes.Buffer{}
-		readers.Put(r)
-	}()
-	r.buf = *bytes.NewBuffer(b)
-	// Both are the defaults of jsontext; they are written out because
-	// everything here depends on them.
-	r.dec.Reset(&r.buf, jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(false))
-
-	if r.dec.PeekKind() != '{' {
+	i := space(b, 0)
+	if i == len(b) || b[i] != '{' {
 		return ErrNotObject
 	}
-	if _, err := r.dec.ReadToken(); err != nil {
-		return ErrSyntax
+	end, err := object(b, i, member)
+	if err != nil {
+		return err
 	}
-	for r.dec.PeekKind() != '}' {
-		quoted, err := r.dec.ReadValue()
-		if err != nil {
-			return ErrSyntax
-		}
-		name := []byte(quoted[1 : len(quoted)-1])
-		if bytes.IndexByte(name, '\\') >= 0 {
-			if r.unescaped, err = jsontext.AppendUnquote(r.unescaped[:0], quoted); err != nil {
-				return ErrSyntax
-			}
-			name = r.unescaped
-		}
-		value, err := r.dec.ReadValue()
-		if err != nil {
-			return ErrSyntax
-		}
-		if err := member(name, value); err != nil {
-			return err
-		}
-	}
-	if _, err := r.dec.ReadToken(); err != nil {
-		return ErrSyntax
-	}
-	if _, err := r.dec.ReadToken(); err != io.EOF {
+	if space(b, end) != len(b) {
 		return ErrTrailing
 	}
 	return nil
@@ -122,7 +80,7 @@ func EachString(v jsontext.Value, f func(s string)) bool {
 	if v.Kind() != '[' {
 		return false
 	}
-	for i := skipSpace(v, 1); v[i] != ']'; {
+	for i := space(v, 1); v[i] != ']'; {
 		if v[i] != '"' {
 			return false
 		}
@@ -140,18 +98,11 @@ func EachString(v jsontext.Value, f func(s string)) bool {
 			}
 			f(s)
 		}
-		if i = skipSpace(v, i); v[i] == ',' {
-			i = skipSpace(v, i+1)
+		if i = space(v, i); v[i] == ',' {
+			i = space(v, i+1)
 		}
 	}
 	return true
-}
-
-func skipSpace(v jsontext.Value, i int) int {
-	for v[i] == ' ' || v[i] == '\t' || v[i] == '\r' || v[i] == '\n' {
-		i++
-	}
-	return i
 }
 
 // depth returns how deeply b nests if that may be over limit, or else a number up

@@ -3,6 +3,7 @@ package validatortest
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -79,6 +80,8 @@ func (is *Issuer) misbehave(w http.ResponseWriter, r *http.Request, fault Fault)
 	case Refuse, Reset:
 		reset(w)
 	case Hang:
+		// net/http notices that a client has gone once the body is read.
+		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxForm))
 		<-r.Context().Done()
 	case SlowDrip:
 		is.drip(r.Context(), w, strange)

@@ -1,0 +1,182 @@
+package dpop
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/jws"
+	"github.com/bearerguard/bearerguard/internal/strictjson"
+	"github.com/bearerguard/bearerguard/jwks"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The caps come before any work on the proof.
+const (
+	maxProofBytes  = 8 << 10 // the whole proof, encoded
+	maxHeaderBytes = 4 << 10 // the JOSE header, decoded
+	maxJTIBytes    = 256     // RFC 9449 §11.1: an excessive jti may be refused
+	maxJSONDepth   = 16
+)
+
+// The reasons why something is no proof. They hold nothing of what was received.
+var (
+	errProofSize     = errors.New("proof over 8 KiB")
+	errCompact       = errors.New("not three non-empty segments of canonical base64url")
+	errHeaderSize    = errors.New("header of the proof over 4 KiB")
+	errHeaderFeature = errors.New("crit, b64, zip, enc, epk or p2c is present")
+	errHeaderMember  = errors.New("typ, alg or jwk is missing or of the wrong type")
+	errType          = errors.New("typ is not dpop+jwt")
+	errAlgorithm     = errors.New("alg is not on the allow-list")
+	errKeyAlgorithm  = errors.New("alg does not fit the jwk")
+	errClaimMember   = errors.New("jti, htm, htu or iat is missing, or a claim is of the wrong type")
+	errID            = errors.New("jti is empty or over 256 bytes")
+)
+
+// A proof is a DPoP proof that has been read, and not verified.
+type proof struct {
+	algorithm *jws.Algorithm
+	key       *jwks.Key
+	claims    claims
+	signed    []byte // the very bytes that were received
+	signature []byte
+}
+
+// claims are those of RFC 9449 §4.2, and exp and nbf of RFC 7519 §4.1.
+type claims struct {
+	jti, htm, htu, ath, nonce string
+	iat, exp, nbf             time.Time
+	hasExp, hasNbf            bool
+}
+
+// read takes a proof apart and looks at all that can be judged without the
+// request.
+func (v *Verifier) read(raw string) (*proof, error) {
+	if len(raw) > maxProofBytes {
+		return nil, errProofSize
+	}
+	received := []byte(raw)
+	header64, payload64, signature64, ok := jws.Split(received)
+	if !ok {
+		return nil, errCompact
+	}
+	header, ok1 := jws.AppendDecoded(nil, header64)
+	payload, ok2 := jws.AppendDecoded(nil, payload64)
+	signature, ok3 := jws.AppendDecoded(nil, signature64)
+	if !ok1 || !ok2 || !ok3 {
+		return nil, errCompact
+	}
+	p := &proof{signed: received[:len(header64)+1+len(payload64)], signature: signature}
+	if err := p.readHeader(header, v.config.Algorithms); err != nil {
+		return nil, err
+	}
+	if err := p.claims.read(payload); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// readHeader reads the JOSE header (RFC 9449 §4.2). What else it may say about
+// keys, such as "jku" or "x5c", is ignored.
+func (p *proof) readHeader(header []byte, algorithms []string) error {
+	if len(header) > maxHeaderBytes {
+		return errHeaderSize
+	}
+	var typ, alg string
+	var jwk jsontext.Value
+	err := strictjson.Object(header, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+		ok := true
+		switch string(name) {
+		case "typ":
+			typ, ok = strictjson.String(value)
+		case "alg":
+			alg, ok = strictjson.String(value)
+		case "jwk":
+			jwk, ok = value.Clone(), value.Kind() == '{'
+		case "crit", "b64", // extensions (RFC 7515 §4.1.11, RFC 7797 §3): none is understood here
+			"zip", "enc", "epk", "p2c": // encryption (RFC 7516 §4.1, RFC 7518 §4)
+			return errHeaderFeature
+		}
+		if !ok {
+			return errHeaderMember
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case typ == "" || alg == "" || jwk == nil: // RFC 9449 §4.3 check 3
+		return errHeaderMember
+	case typ != "dpop+jwt": // check 4: the value, and no other spelling of the media type
+		return errType
+	case !slices.Contains(algorithms, alg): // check 5
+		return errAlgorithm
+	}
+	// Check 7, before anything is computed: no private key and no secret; and a
+	// key whose signatures mean something.
+	if p.key, err = jwks.ParseKey(jwk); err != nil {
+		return err
+	}
+	if !p.key.Supports(alg) { // RFC 8725 §3.1
+		return errKeyAlgorithm
+	}
+	p.algorithm, _ = jws.Named(alg)
+	return nil
+}
+
+// read reads the claims that matter here; others are ignored (RFC 7519 §4).
+func (c *claims) read(payload []byte) error {
+	has := map[string]bool{}
+	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+		ok := true
+		switch string(name) {
+		case "jti":
+			c.jti, ok = strictjson.String(value)
+		case "htm":
+			c.htm, ok = strictjson.String(value)
+		case "htu":
+			c.htu, ok = strictjson.String(value)
+		case "ath":
+			c.ath, ok = strictjson.String(value)
+		case "nonce":
+			c.nonce, ok = strictjson.String(value)
+		case "iat":
+			c.iat, ok = numericDate(value)
+		case "exp":
+			c.exp, ok = numericDate(value)
+		case "nbf":
+			c.nbf, ok = numericDate(value)
+		default:
+			return nil
+		}
+		if !ok {
+			return errClaimMember
+		}
+		has[string(name)] = true
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case !has["jti"] || !has["htm"] || !has["htu"] || !has["iat"]: // RFC 9449 §4.3 check 3
+		return errClaimMember
+	case c.jti == "" || len(c.jti) > maxJTIBytes:
+		return errID
+	}
+	c.hasExp, c.hasNbf = has["exp"], has["nbf"]
+	return nil
+}
+
+// numericDate reads seconds since the epoch (RFC 7519 §2), not negative and
+// below 2^53, with a fraction or not. A float64 tells microseconds apart, which is
+// enough for a window of seconds. What is no JSON number does not parse as one.
+func numericDate(value jsontext.Value) (time.Time, bool) {
+	seconds, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || seconds < 0 || seconds >= 1<<53 {
+		return time.Time{}, false
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)), true
+}

@@ -1,0 +1,146 @@
+package introspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/bearerguard/bearerguard/internal/clientauth"
+	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/fetch"
+)
+
+var (
+	errMediaType = errors.New("answer of another media type than the one asked for")
+	errTimeout   = errors.New("no complete answer in time")
+)
+
+// An endpoint is where to ask, and as whom.
+type endpoint struct {
+	client  *fetch.Client
+	clock   clock.Clock
+	locator locator
+	auth    *clientauth.Authenticator
+	signed  *SignedResponses // nil: answers are plain JSON
+}
+
+// ask asks about one token. The errors hold nothing of what was sent or received,
+// except the host.
+func (e *endpoint) ask(ctx context.Context, token string) (answer, error) {
+	location, err := e.locator.locate(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	request, err := e.request(ctx, location, token)
+	if err != nil {
+		return answer{}, err
+	}
+	response, err := e.client.Do(ctx, request)
+	if err == nil && response.Status != http.StatusOK {
+		err = newStatusError(response, e.clock.Now())
+	}
+	if err != nil {
+		if blames(err) {
+			e.locator.doubt()
+		}
+		return answer{}, fmt.Errorf("introspection endpoint: %w", err)
+	}
+	a, err := e.read(ctx, response)
+	if err != nil {
+		return answer{}, fmt.Errorf("introspection endpoint: %w", err)
+	}
+	return a, nil
+}
+
+// request makes the request of RFC 7662 §2.1.
+func (e *endpoint) request(ctx context.Context, location *url.URL, token string) (*http.Request, error) {
+	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
+	header := http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"},
+		"Accept":       {e.mediaType()},
+		// Not sent. It tells net/http that the request may be sent again if the
+		// connection turns out to have been closed while it was idle.
+		"Idempotency-Key": nil,
+	}
+	if err := e.auth.Authenticate(ctx, form, header); err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, location.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, errors.New("the request could not be made")
+	}
+	request.Header = header
+	return request, nil
+}
+
+func (e *endpoint) mediaType() string {
+	if e.signed != nil {
+		return "application/token-introspection+jwt" // RFC 9701 §4
+	}
+	return "application/json"
+}
+
+// read reads an answer with status 200. One that was not asked for, HTML above all
+// but also an unsigned one where signed ones are wanted, is none.
+func (e *endpoint) read(ctx context.Context, response *fetch.Response) (answer, error) {
+	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil || mediaType != e.mediaType() || len(response.Header.Values("Content-Type")) != 1 {
+		return answer{}, errMediaType
+	}
+	body := response.Body
+	if len(body) > maxAnswerBytes {
+		return answer{}, errAnswerSize
+	}
+	if e.signed != nil {
+		if body, err = e.signed.open(ctx, body, e.clock.Now()); err != nil {
+			return answer{}, fmt.Errorf("signed answer: %w", err)
+		}
+	}
+	return parseAnswer(body, e.clock.Now())
+}
+
+// A statusError is a response other than the one asked for.
+type statusError struct {
+	status     int
+	retryAfter time.Duration
+}
+
+func newStatusError(r *fetch.Response, now time.Time) error {
+	return &statusError{r.Status, fetch.RetryAfter(r.Header, now)}
+}
+
+func (e *statusError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", e.status, http.StatusText(e.status)))
+}
+
+// blames reports whether an error is the endpoint's fault. A status that is about
+// one request, and so about one token, is not: anybody can send a strange one, and
+// that must not cut off all others.
+func blames(err error) bool {
+	refusal, ok := errors.AsType[*statusError](err)
+	return !ok || refusal.status != http.StatusBadRequest && refusal.status != http.StatusRequestEntityTooLarge &&
+		refusal.status != http.StatusUnprocessableEntity
+}
+
+// holdOff returns how long the endpoint asks to be left alone.
+func holdOff(err error) time.Duration {
+	if refusal, ok := errors.AsType[*statusError](err); ok {
+		return refusal.retryAfter
+	}
+	return 0
+}
+
+// withTimeout returns a context that ends after d with errTimeout as its cause.
+func withTimeout(ctx context.Context, c clock.Clock, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := c.AfterFunc(d, func() { cancel(errTimeout) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}

@@ -1,0 +1,279 @@
+package redis_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/redis"
+	"github.com/bearerguard/bearerguard/validator/validatortest"
+	goredis "github.com/redis/go-redis/v9"
+)
+
+var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+const (
+	timeout = 100 * time.Millisecond
+	pause   = time.Second // of the breaker
+)
+
+// However Redis fails, a request is answered with 503 within the timeout, nobody
+// is let in, and all is well once Redis is back.
+func TestFaults(t *testing.T) {
+	for fault := range faults {
+		t.Run(fault, func(t *testing.T) {
+			eachServer(t, func(t *testing.T, options goredis.Options) {
+				r := newRelay(t, options)
+				clock := validatortest.NewClock(epoch)
+				s := newStore(t, r.options(), redis.Config{Clock: clock, Timeout: timeout})
+				mine := token(t)
+				uses := map[string]func() (bool, error){
+					"revoked": func() (bool, error) { return s.Revoked(ctx, mine) },
+					"use":     func() (bool, error) { return s.Use(ctx, [32]byte{1}, epoch.Add(time.Minute)) },
+					"revoke":  func() (bool, error) { return false, s.RevokeToken(ctx, issuerURL, "t2", epoch) },
+					"check":   func() (bool, error) { return false, s.Check(ctx) },
+				}
+				r.set(fault)
+				for name, use := range uses {
+					start := time.Now()
+					yes, err := use()
+					if yes || codeOf(err) != validator.CodeDependencyUnavailable {
+						t.Errorf("%s: %v, %v", name, yes, err)
+					}
+					if took := time.Since(start); took > timeout+time.Second {
+						t.Errorf("%s: took %v", name, took)
+					}
+				}
+				r.set("")
+				clock.Advance(pause)
+				if is, err := s.Revoked(ctx, mine); is || err != nil {
+					t.Errorf("after recovery, revoked is %v, %v", is, err)
+				}
+				if fresh, err := s.Use(ctx, [32]byte{2}, epoch.Add(time.Minute)); !fresh || err != nil {
+					t.Errorf("after recovery, fresh is %v, %v", fresh, err)
+				}
+			})
+		})
+	}
+}
+
+// Nobody accepts the connection, and the dialer does not care for deadlines.
+func TestDialHangs(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	options := goredis.Options{Dialer: func(context.Context, string, string) (net.Conn, error) {
+		<-release
+		return nil, errors.New("too late")
+	}}
+	s := newStore(t, options, redis.Config{Timeout: timeout})
+	start := time.Now()
+	if _, err := s.Revoked(ctx, token(t)); codeOf(err) != validator.CodeDependencyUnavailable {
+		t.Errorf("the error is %v", err)
+	}
+	if took := time.Since(start); took > timeout+time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// After several failures Redis is left alone, but for one attempt per second.
+func TestBreaker(t *testing.T) {
+	r := newRelay(t, goredis.Options{Addr: miniredis.RunT(t).Addr()})
+	clock := validatortest.NewClock(epoch)
+	log := &buffer{}
+	s := newStore(t, r.options(), redis.Config{Clock: clock, Timeout: timeout, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	mine := token(t)
+	ask := func() error { _, err := s.Revoked(ctx, mine); return err }
+
+	r.set("loading")
+	for range 5 {
+		if e, ok := errors.AsType[*validator.Error](ask()); !ok || e.RetryAfter() != pause {
+			t.Fatalf("the error is %v", e)
+		}
+	}
+	asked := r.asked.Load()
+	for range 10 {
+		if err := ask(); codeOf(err) != validator.CodeDependencyUnavailable {
+			t.Fatalf("the error is %v", err)
+		}
+	}
+	if n := r.asked.Load(); n != asked {
+		t.Errorf("a Redis that is down was asked (%d times)", n-asked)
+	}
+	clock.Advance(pause - 1)
+	_ = ask()
+	if r.asked.Load() != asked {
+		t.Error("asked before the pause was over")
+	}
+	clock.Advance(1)
+	_ = ask()
+	if r.asked.Load() == asked {
+		t.Error("not asked after the pause")
+	}
+	asked = r.asked.Load()
+	_ = ask()
+	if r.asked.Load() != asked {
+		t.Error("asked again right after the attempt")
+	}
+	r.set("")
+	clock.Advance(pause)
+	for range 3 {
+		if err := ask(); err != nil {
+			t.Errorf("after recovery: %v", err)
+		}
+	}
+	if down, back := strings.Count(log.String(), "Redis is down"), strings.Count(log.String(), "Redis is back"); down != 1 || back != 1 {
+		t.Errorf("it was said %d times that Redis is down, and %d times that it is back:\n%s", down, back, log)
+	}
+	r.set("loading")
+	for range 4 { // less than it takes, with successes between
+		_ = ask()
+	}
+	r.set("")
+	_ = ask()
+	r.set("loading")
+	_ = ask()
+	r.set("")
+	if err := ask(); err != nil {
+		t.Errorf("failures count that are not in a row: %v", err)
+	}
+}
+
+// Of many at once, one makes the attempt.
+func TestOneAttempt(t *testing.T) {
+	r := newRelay(t, goredis.Options{Addr: miniredis.RunT(t).Addr()})
+	clock := validatortest.NewClock(epoch)
+	s := newStore(t, r.options(), redis.Config{Clock: clock, Timeout: timeout})
+	mine := token(t)
+	r.set("hang")
+	for range 5 {
+		_, _ = s.Revoked(ctx, mine)
+	}
+	clock.Advance(pause)
+	asked := r.asked.Load()
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() { _, _ = s.Revoked(ctx, mine) })
+	}
+	all.Wait()
+	if n := r.asked.Load() - asked; n < 1 || n > 5 { // a connection and what is sent on it
+		t.Errorf("the relay was asked %d times", n)
+	}
+}
+
+// A client that does not wait says nothing about Redis.
+func TestCallerGivesUp(t *testing.T) {
+	r := newRelay(t, goredis.Options{Addr: miniredis.RunT(t).Addr()})
+	s := newStore(t, r.options(), redis.Config{InsecureAllowWhenDown: true, Logger: discard})
+	mine := token(t)
+	r.set("hang")
+	for range 10 {
+		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		if _, err := s.Revoked(short, mine); codeOf(err) != validator.CodeDeadlineExceeded {
+			t.Errorf("the error is %v", err)
+		}
+		cancel()
+		if _, err := s.Use(short, [32]byte{}, time.Now()); codeOf(err) == 0 {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := s.Revoked(canceled, mine); codeOf(err) != validator.CodeCanceled {
+		t.Errorf("the error is %v", err)
+	}
+	r.set("")
+	if is, err := s.Revoked(ctx, mine); is || err != nil {
+		t.Errorf("revoked is %v, %v", is, err)
+	}
+}
+
+// Whoever asks for it gets requests let in, and is told so.
+func TestInsecureAllowWhenDown(t *testing.T) {
+	server := miniredis.RunT(t)
+	r := newRelay(t, goredis.Options{Addr: server.Addr()})
+	clock := validatortest.NewClock(epoch)
+	log := &buffer{}
+	s := newStore(t, r.options(), redis.Config{
+		Clock: clock, Timeout: timeout, InsecureAllowWhenDown: true, Logger: slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if !strings.Contains(log.String(), "level=WARN") {
+		t.Errorf("no warning at the start: %s", log)
+	}
+	if err := s.RevokeToken(ctx, issuerURL, "t1", epoch); err != nil {
+		t.Fatal(err)
+	}
+	r.set("refuse")
+	const said = "let in unchecked"
+	for i := range 20 {
+		if is, err := s.Revoked(ctx, token(t)); is || err != nil {
+			t.Fatalf("revoked is %v, %v", is, err)
+		}
+		if fresh, err := s.Use(ctx, [32]byte{}, epoch.Add(time.Minute)); !fresh || err != nil {
+			t.Fatalf("fresh is %v, %v", fresh, err)
+		}
+		if i == 0 && strings.Count(log.String(), said) != 1 {
+			t.Errorf("not told at once: %s", log)
+		}
+	}
+	if n := strings.Count(log.String(), said); n != 1 {
+		t.Errorf("told %d times in one second", n)
+	}
+	clock.Advance(pause)
+	_, _ = s.Revoked(ctx, token(t))
+	if !strings.Contains(log.String(), "requests=40") {
+		t.Errorf("the number of requests is not told: %s", log)
+	}
+	if err := s.RevokeToken(ctx, issuerURL, "t2", epoch); codeOf(err) != validator.CodeDependencyUnavailable {
+		t.Errorf("revoking: %v", err)
+	}
+	r.set("")
+	clock.Advance(pause)
+	if is, err := s.Revoked(ctx, token(t)); !is || err != nil {
+		t.Errorf("after recovery, revoked is %v, %v", is, err)
+	}
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// Check sees a Redis that evicts. Miniredis has no memory policy to tell of.
+func TestCheck(t *testing.T) {
+	s := newStore(t, goredis.Options{Addr: miniredis.RunT(t).Addr()}, redis.Config{})
+	if err := s.Check(ctx); err == nil {
+		t.Error("a server that does not tell its policy passes")
+	}
+	binary := os.Getenv(serverBinary)
+	if binary == "" {
+		return
+	}
+	for policy, good := range map[string]bool{"noeviction": true, "allkeys-lru": false, "volatile-ttl": false} {
+		s := newStore(t, startServer(t, binary, "--maxmemory-policy", policy), redis.Config{})
+		if err := s.Check(ctx); (err == nil) != good {
+			t.Errorf("%s: %v", policy, err)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package validator
+
+import (
+	"maps"
+	"sync"
+)
+
+// shadowCounts counts by operation what shadow mode has let in. The zero value is
+// ready to use.
+type shadowCounts struct {
+	mu     sync.Mutex
+	counts map[string]uint64
+}
+
+// maxShadowed bounds the operations that are counted each by itself. There are no
+// more than routes, but for an adapter that lets callers make up names.
+const maxShadowed = 10_000
+
+func (s *shadowCounts) add(operation string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counts == nil {
+		s.counts = make(map[string]uint64)
+	}
+	if _, known := s.counts[operation]; !known && len(s.counts) >= maxShadowed {
+		operation = ""
+	}
+	s.counts[operation]++
+}
+
+// ShadowCounts returns how many requests this Guard has let in, by operation, that
+// would have been refused but for [Request.Shadow]. The map is the caller's own.
+// Of more than 10,000 operations, the later ones are added up under "".
+func (g *Guard) ShadowCounts() map[string]uint64 {
+	g.shadowed.mu.Lock()
+	defer g.shadowed.mu.Unlock()
+	counts := maps.Clone(g.shadowed.counts)
+	if counts == nil {
+		counts = make(map[string]uint64)
+	}
+	return counts
+}
