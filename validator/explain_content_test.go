@@ -17,13 +17,13 @@ func TestExplainContent(t *testing.T) {
 	v := newValidator(t, func(c *validator.Config) { c.ScopeClaims = []string{"scope", "realm_access.roles"} })
 	inner := mint("EdDSA", "", nil)
 	token := signRaw("EdDSA", "ed", `{"alg":"EdDSA","kid":"ed","typ":"at+jwt","jku":"https://hidden.example"}`, goodClaims().with(object{
-		"aud": []string{apiURL, "b\nc\u202e\x1b[31m"}, "azp": inner, "email": "hidden@example.com", "sub": "hidden", "jti": "hidden",
+		"aud": []string{apiURL, "b\nc\u202e\x1b[31m\u00e9"}, "azp": inner, "email": "hidden@example.com", "sub": "hidden", "jti": "hidden",
 		"realm_access": object{"roles": []string{"admin"}}, "acr": strings.Repeat("x", 600), "act": object{"sub": "hidden"}, "auth_time": epoch.Unix(), "nbf": 1 << 52,
 	}).json())
 	e := validator.Explain(t.Context(), v, bearerToken(token), scopes.Authenticated())
 	want := []validator.ExplainedField{
 		{Name: "iss", Value: `"https://auth.example.com"`},
-		{Name: "aud", Value: `["https://api.example.com" "b\nc\u202e\x1b[31m"]`},
+		{Name: "aud", Value: `["https://api.example.com" "b\nc\u202e\x1b[31m\u00e9"]`},
 		{Name: "client_id", Value: `"billing"`},
 		{Name: "azp", Value: `"(looks like a token)"`},
 		{Name: "scope", Value: `"orders:read orders:write"`},

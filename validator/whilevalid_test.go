@@ -122,6 +122,7 @@ func TestWhileValidDuringOutage(t *testing.T) {
 			})
 		}))
 		defer stop()
+		time.Sleep(time.Second) // it is asked again every ten seconds, never now
 		for _, outage := range []time.Duration{15 * time.Second, 25 * time.Second} {
 			failing.Store(true)
 			time.Sleep(outage)

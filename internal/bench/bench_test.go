@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,22 @@ func TestNumbers(t *testing.T) {
 	} {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	s, _ := newSuite(t)
+	rules := table{head: []string{"axis", "1", "10", "100", "1,000", "10,000"}}
+	if err := s.rules(&rules); err != nil {
+		t.Fatal(err)
+	}
+	if len(rules.rows) != 2 {
+		t.Fatalf("%d rows", len(rules.rows))
+	}
+	for _, row := range rules.rows {
+		if len(row) != len(rules.head) || slices.Contains(row, "") {
+			t.Errorf("row %q", row)
 		}
 	}
 }

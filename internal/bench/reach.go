@@ -97,6 +97,8 @@ func (s *suite) reachGrowth(g *goals) {
 	g.most("1,000 keys, of one", s.ratio(keysGroup, "1000", "1"), 1.25)
 	g.most("10,000 issuers, new token, of one", s.ratio(issuersNewGroup, "10000", "1"), 1.25)
 	g.most("10,000 issuers, known token, of one", s.ratio(issuersHitGroup, "10000", "1"), 1.25)
+	g.most("10,000 rules, HTTP, known token, of ten", s.ratio(rulesHTTPGroup, "10000", "10"), 1.25)
+	g.most("10,000 rules, gRPC, known token, of ten", s.ratio(rulesGRPCGroup, "10000", "10"), 1.25)
 	g.most("10,000 live tokens, of one", s.ratio(liveTokensGroup, "10000", "1"), 1.25)
 	g.most(fmt.Sprintf("%d live tokens with room for all, of one", s.tokens), s.ratio(millionGroup, "all known", "one known"), 1.25)
 	g.most("100,000 live tokens, beyond the bound, of a new token", s.ratio(liveTokensGroup, "100000", peers.NewToken), 1.25)

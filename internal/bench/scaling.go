@@ -39,6 +39,9 @@ func (s *suite) scaling() error {
 	if err := s.issuers(&t, issuersHitGroup, false); err != nil {
 		return err
 	}
+	if err := s.rules(&t); err != nil {
+		return err
+	}
 	if err := s.liveTokens(&t); err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ type Snapshot struct {
 	Until time.Time `json:"until"`
 	// Clients are all that were entered, by issuer and client id.
 	Clients []Client `json:"clients"`
-	// Refusals are those of requests without a verified token.
+	// Refusals are those of requests whose token was not accepted: how many, and
+	// nothing of what they sent.
 	Refusals []Refusals `json:"refusals"`
 	// Anonymous counts requests that were let in without a token.
 	Anonymous uint64 `json:"anonymous"`

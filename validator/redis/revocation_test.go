@@ -140,11 +140,19 @@ func TestForeignValues(t *testing.T) {
 		if got, err := s.Revoked(ctx, token(t)); !got || err != nil {
 			t.Errorf("revoked again: %v, %v", got, err)
 		}
+
+		// An error of one command, behind others that found nothing.
 		client.Del(ctx, key)
-		client.RPush(ctx, key, "x") // WRONGTYPE
+		if err := s.RevokeSession(ctx, issuerURL, "s1", epoch, epoch.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		key = client.Keys(ctx, "*").Val()[0]
+		client.Del(ctx, key)
+		client.RPush(ctx, key, "x")
 		strict := newStore(t, options, redis.Config{Clock: validatortest.NewClock(epoch)})
-		if got, err := strict.Revoked(ctx, token(t)); got || codeOf(err) != validator.CodeDependencyUnavailable {
-			t.Errorf("a list: revoked is %v, %v", got, err)
+		got, err := strict.Revoked(ctx, token(t))
+		if got || codeOf(err) != validator.CodeDependencyUnavailable || !strings.Contains(errors.Unwrap(err).Error(), "WRONGTYPE") {
+			t.Errorf("a list: revoked is %v, %v (%v)", got, err, errors.Unwrap(err))
 		}
 	})
 }
