@@ -108,6 +108,15 @@ func TestDifferenceRules(t *testing.T) {
 	}
 }
 
+// The order of preference survives a comparison, which does not look at it.
+func TestDiffLeavesRequirementsAlone(t *testing.T) {
+	r := scopes.ACR("z", "a")
+	p := policy(t, scopes.Operation{Name: "a", Requirement: r, HTTP: []string{"GET /"}})
+	if got := scopes.Diff(p, p); len(got) != 0 || r.String() != "acr(z a)" {
+		t.Errorf("got %v, and the requirement is %v", got, r)
+	}
+}
+
 // Two requirements differ exactly if some token satisfies one and not the other.
 func TestDiffMeansWhatItSays(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

@@ -67,7 +67,15 @@ func (s Set) Has(value string) bool {
 func (s Set) Len() int { return len(s.values) }
 
 // All returns the values in byte order. It does not allocate.
-func (s Set) All() iter.Seq[string] { return slices.Values(s.values) }
+func (s Set) All() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, value := range s.values {
+			if !yield(value) {
+				return
+			}
+		}
+	}
+}
 
 // Values returns the values in byte order. The slice is the caller's own.
 func (s Set) Values() []string { return slices.Clone(s.values) }
