@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,9 @@ var variables = map[string]string{
 	"Users":          "AUTHSERVER_USERS",
 	"ControlToken":   "AUTHSERVER_CONTROL_TOKEN",
 	"TLSCertificate": "AUTHSERVER_TLS_CERT and AUTHSERVER_TLS_KEY",
+	"ClientCAs":      "AUTHSERVER_CLIENT_CAS",
+	"DPoPNonces":     "AUTHSERVER_DPOP_NONCES",
+	"ACRValues":      "AUTHSERVER_ACR_VALUES",
 }
 
 // configure makes the server that the environment describes, together with the
@@ -42,9 +46,12 @@ func configure(getenv func(string) string, logger *slog.Logger) (*devserver.Serv
 	if users := getenv("AUTHSERVER_USERS"); users != "" {
 		config.Users = strings.Split(users, ",")
 	}
-	var lifetimeErr, tlsErr, clientsErr error
+	config.ACRValues = strings.Fields(getenv("AUTHSERVER_ACR_VALUES"))
+	var lifetimeErr, tlsErr, casErr, noncesErr, clientsErr error
 	config.TokenLifetime, lifetimeErr = readLifetime(getenv("AUTHSERVER_TOKEN_LIFETIME"))
 	config.TLSCertificate, tlsErr = readCertificate(getenv("AUTHSERVER_TLS_CERT"), getenv("AUTHSERVER_TLS_KEY"))
+	config.ClientCAs, casErr = readAuthorities(getenv("AUTHSERVER_CLIENT_CAS"))
+	config.DPoPNonces, noncesErr = readSwitch("DPoPNonces", getenv("AUTHSERVER_DPOP_NONCES"))
 	var demo []devserver.Client
 	if path := getenv("AUTHSERVER_CLIENTS"); path != "" {
 		config.Clients, clientsErr = readClients(path)
@@ -54,7 +61,7 @@ func configure(getenv func(string) string, logger *slog.Logger) (*devserver.Serv
 	}
 	// Even with a file that cannot be read New is asked, for the problems of the
 	// rest.
-	unread := errors.Join(lifetimeErr, tlsErr, clientsErr)
+	unread := errors.Join(lifetimeErr, tlsErr, casErr, noncesErr, clientsErr)
 	server, err := devserver.New(config)
 	if server != nil && unread != nil {
 		server.Close()
@@ -88,6 +95,34 @@ func readCertificate(certFile, keyFile string) (*tls.Certificate, error) {
 		return nil, &configerr.Error{Field: "TLSCertificate", Reason: err.Error()}
 	}
 	return &certificate, nil
+}
+
+// readAuthorities reads the certificates of authorities from a PEM file; without a
+// path there are none.
+func readAuthorities(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &configerr.Error{Field: "ClientCAs", Reason: err.Error()}
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(data) {
+		return nil, &configerr.Error{Field: "ClientCAs", Reason: "has no certificate in PEM"}
+	}
+	return authorities, nil
+}
+
+// readSwitch reads true or false; none is false.
+func readSwitch(field, text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false", "":
+		return false, nil
+	}
+	return false, &configerr.Error{Field: field, Reason: "must be true or false"}
 }
 
 func readClients(path string) ([]devserver.Client, error) {

@@ -7,6 +7,7 @@
 //	AUTHSERVER_ISSUER          issuer identifier; by default http:// (with TLS: https://) and the address
 //	AUTHSERVER_TLS_CERT        path of a PEM file: serves TLS with this certificate chain, on loopback all the same
 //	AUTHSERVER_TLS_KEY         path of a PEM file: its private key
+//	AUTHSERVER_CLIENT_CAS      path of a PEM file: the authorities that vouch for certificates of clients (tls_client_auth)
 //	AUTHSERVER_CLIENTS         path of a JSON file of clients (see devserver.ParseClients); without it there are
 //	                           the demo clients demo-reader and demo-admin with fresh secrets, printed once, and
 //	                           demo-login, which is public and has the redirect URI http://127.0.0.1/callback
@@ -14,6 +15,8 @@
 //	AUTHSERVER_PROFILE         rfc9068 (default) or jwt: the kind of token for clients that do not name one
 //	AUTHSERVER_TOKEN_LIFETIME  of access tokens, such as 90s; 5m by default
 //	AUTHSERVER_USERS           names on the consent page, such as alice,bob; without it any name can be typed
+//	AUTHSERVER_ACR_VALUES      what acr_values can ask for, separated by spaces; none by default
+//	AUTHSERVER_DPOP_NONCES     true: DPoP proofs need a nonce of the server; false by default
 //	AUTHSERVER_CONTROL_TOKEN   bearer token of the control endpoint (see package devserver); without it there is none
 //
 // All problems with it are reported at once, and the exit status is 2. When the

@@ -174,13 +174,14 @@ func certificate(t *testing.T) (certFile, keyFile string, trust *http.Client) {
 	return certFile, keyFile, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 }
 
-// Everything that the environment says arrives: TLS, the control token, the
-// users, the profile and the lifetime.
+// Everything that the environment says arrives: TLS, the authorities of clients,
+// the control token, the users, the profile, the lifetime and the acr values.
 func TestEnvironment(t *testing.T) {
 	certFile, keyFile, trust := certificate(t)
 	command, stderr := program(t, "ADDR=127.0.0.1:0", "AUTHSERVER_ALG=EdDSA", "AUTHSERVER_TLS_CERT="+certFile, "AUTHSERVER_TLS_KEY="+keyFile,
 		"AUTHSERVER_CLIENTS="+filepath.Join("devserver", "testdata", "clients.json"), "AUTHSERVER_USERS=alice,bob",
-		"AUTHSERVER_TOKEN_LIFETIME=90s", "AUTHSERVER_CONTROL_TOKEN=only-a-control-token-for-tests", "AUTHSERVER_PROFILE=jwt")
+		"AUTHSERVER_TOKEN_LIFETIME=90s", "AUTHSERVER_CONTROL_TOKEN=only-a-control-token-for-tests", "AUTHSERVER_PROFILE=jwt",
+		"AUTHSERVER_CLIENT_CAS="+certFile, "AUTHSERVER_ACR_VALUES=phr phrh", "AUTHSERVER_DPOP_NONCES=true")
 	addr, rest := ready(t, command)
 	client := clientcredentials.Config{
 		ClientID: "billing", ClientSecret: "only-an-example-secret-for-tests", TokenURL: "https://" + addr + "/oauth2/token",
@@ -210,6 +211,10 @@ func TestEnvironment(t *testing.T) {
 		"code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "")
 	if !strings.Contains(page, "<option>alice</option><option>bob</option>") {
 		t.Errorf("the users are not on the page: %s", page)
+	}
+	about := get("GET", "/.well-known/oauth-authorization-server", "")
+	if !strings.Contains(about, `"acr_values_supported":["phr","phrh"]`) || !strings.Contains(about, `"tls_client_auth"`) {
+		t.Errorf("the metadata are %s", about)
 	}
 	if keys := get("POST", "/control/signing-key", `{"action":"publish"}`); strings.Count(keys, `"alg":"EdDSA"`) != 2 {
 		t.Errorf("the keys are %s", keys)
@@ -243,14 +248,16 @@ func TestConfigurationErrors(t *testing.T) {
 			}
 			command, stderr := program(t, "ADDR=0.0.0.0:0", "AUTHSERVER_ALG=none", "AUTHSERVER_ISSUER=http://as.example.com",
 				"AUTHSERVER_PROFILE=x", "AUTHSERVER_TOKEN_LIFETIME=0s", "AUTHSERVER_USERS=a,b c", "AUTHSERVER_CONTROL_TOKEN=hunter2",
-				"AUTHSERVER_TLS_CERT="+path, "AUTHSERVER_CLIENTS="+path)
+				"AUTHSERVER_TLS_CERT="+path, "AUTHSERVER_CLIENTS="+path, "AUTHSERVER_CLIENT_CAS="+path, "AUTHSERVER_DPOP_NONCES=yes",
+				`AUTHSERVER_ACR_VALUES=phr "x"`)
 			out, err := command.Output()
 			if code := command.ProcessState.ExitCode(); err == nil || code != 2 || len(out) != 0 {
 				t.Errorf("status %d, stdout %q, %v", code, out, err)
 			}
 			for _, want := range append(test.want, "development only", "ADDR: ", "AUTHSERVER_ALG: ", "AUTHSERVER_ISSUER: ",
 				"AUTHSERVER_PROFILE: ", "AUTHSERVER_TOKEN_LIFETIME: ", "AUTHSERVER_USERS (Users[1]): ", "AUTHSERVER_CONTROL_TOKEN: ",
-				"AUTHSERVER_TLS_CERT and AUTHSERVER_TLS_KEY: ") {
+				"AUTHSERVER_TLS_CERT and AUTHSERVER_TLS_KEY: ", "AUTHSERVER_CLIENT_CAS: ", "AUTHSERVER_DPOP_NONCES: ",
+				"AUTHSERVER_ACR_VALUES (ACRValues[1]): ") {
 				if !strings.Contains(stderr.String(), want) {
 					t.Errorf("stderr lacks %q: %s", want, stderr)
 				}

@@ -38,12 +38,19 @@ type consent struct {
 	// if it had none; the token request repeats it (RFC 6749 §4.1.3).
 	redirectParam string
 	challenge     challenge
+	acr           string
+	details       authorizationDetails
+	dpopKey       string // dpop_jkt of the authorization request, empty if it had none
 }
 
 // authorization is a consent with the state of what was issued for it.
 type authorization struct {
 	consent
-	redeemed    bool // its code has been used
+	redeemed bool // its code has been used
+	// bound is what a public client has proved with the code: its refresh tokens
+	// are good together with the same keys only, as it has nothing else to prove
+	// that it is the client (RFC 9449 §5, RFC 8705 §4).
+	bound       confirmation
 	revoked     bool
 	refresh     uint32    // the number of its one good refresh token
 	refreshEnds time.Time // zero: there is none
@@ -85,7 +92,7 @@ type lifetimes struct {
 
 // redeem uses up the code of an authorization (RFC 6749 §4.1.2). A second use
 // revokes it; check compares the request with the consent.
-func (s *authorizations) redeem(id authorizationID, by *client, l lifetimes, now time.Time, check func(consent) *refusal) (consent, *refusal) {
+func (s *authorizations) redeem(id authorizationID, by *client, proved confirmation, l lifetimes, now time.Time, check func(consent) *refusal) (consent, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, known := s.byID.get(id, now)
@@ -103,6 +110,9 @@ func (s *authorizations) redeem(id authorizationID, by *client, l lifetimes, now
 		return consent{}, problem
 	}
 	a.redeemed, a.refreshEnds = true, l.refreshEnds
+	if by.public {
+		a.bound = proved
+	}
 	s.keep(id, a, l, now)
 	return a.consent, nil
 }
@@ -110,7 +120,7 @@ func (s *authorizations) redeem(id authorizationID, by *client, l lifetimes, now
 // rotate replaces the refresh token with this number by the next one (RFC 9700
 // §4.14.2), whose number it returns. A token that was replaced before revokes
 // the authorization: it is not known which of the two who have it is the client.
-func (s *authorizations) rotate(h handle, by *client, l lifetimes, now time.Time, check func(consent) *refusal) (consent, uint32, *refusal) {
+func (s *authorizations) rotate(h handle, by *client, proved confirmation, l lifetimes, now time.Time, check func(consent) *refusal) (consent, uint32, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, known := s.byID.get(h.authorization, now)
@@ -120,6 +130,9 @@ func (s *authorizations) rotate(h handle, by *client, l lifetimes, now time.Time
 	if a.revoked || h.number != a.refresh {
 		a.revoked = true
 		return consent{}, 0, refuse(invalidGrant, "the refresh token has been used before; what was issued for it is revoked")
+	}
+	if !proved.covers(a.bound) {
+		return consent{}, 0, refuse(invalidGrant, "the refresh token is bound to another key")
 	}
 	if problem := check(a.consent); problem != nil {
 		return consent{}, 0, problem
@@ -138,6 +151,21 @@ func (s *authorizations) keep(id authorizationID, a *authorization, l lifetimes,
 		}
 	}
 	s.byID.put(id, a, a.kept, now)
+}
+
+// revoke ends an authorization of a client, and reports whether there was one.
+func (s *authorizations) revoke(id authorizationID, by *client, now time.Time) (bool, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, known := s.byID.get(id, now)
+	switch {
+	case !known:
+		return false, nil
+	case a.client != by.id: // RFC 7009 §2.1
+		return false, refuse(invalidGrant, "the token was issued to another client")
+	}
+	a.revoked = true
+	return true, nil
 }
 
 // live reports whether an authorization has not been revoked. One that is not

@@ -19,6 +19,9 @@ type authorizationRequest struct {
 
 	challenge         challenge
 	scopes, audiences []string
+	acr               string
+	details           authorizationDetails
+	dpopKey           string // the thumbprint of the key that the token request will prove; empty: any or none
 }
 
 // serveAuthorize is the authorization endpoint (RFC 6749 §3.1). It shows the
@@ -58,7 +61,10 @@ func (s *Server) readAuthorization(query string) (*authorizationRequest, *refusa
 	if asked.redirectURI, registered = by.redirectURI(asked.redirectParam); !registered {
 		return nil, refuse(invalidRequest, "redirect_uri is not registered")
 	}
-	return asked, asked.read(f)
+	if problem = asked.read(f); problem == nil {
+		asked.acr, problem = s.authenticationFor(f)
+	}
+	return asked, problem
 }
 
 // read reads what is told to the client if it is wrong. A client that has a
@@ -81,6 +87,13 @@ func (a *authorizationRequest) read(f form) (problem *refusal) {
 	if a.scopes, problem = a.client.scopesFor(f.get("scope")); problem != nil {
 		return problem
 	}
-	a.audiences, problem = a.client.audiencesFor(f["resource"])
+	if a.audiences, problem = a.client.audiencesFor(f["resource"]); problem != nil {
+		return problem
+	}
+	// RFC 9449 §10: a code that is stolen is no good without the key, either.
+	if a.dpopKey = f.get("dpop_jkt"); a.dpopKey != "" && !isThumbprint(a.dpopKey) {
+		return refuse(invalidRequest, "dpop_jkt is no thumbprint")
+	}
+	a.details, problem = parseAuthorizationDetails(f.get("authorization_details"), a.client.detailsTypes)
 	return problem
 }

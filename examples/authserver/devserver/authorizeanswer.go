@@ -15,14 +15,16 @@ const (
 )
 
 // authorizationErrors describes the errors of the authorization endpoint (RFC
-// 6749 §4.1.2.1, RFC 8707 §2). Descriptions are constant here, too.
+// 6749 §4.1.2.1, RFC 8707 §2, RFC 9396 §5, RFC 9470 §5). Descriptions are constant here, too.
 var authorizationErrors = map[string]string{
-	invalidRequest:          "The request is malformed, repeats a parameter, lacks one, or is not protected by PKCE with S256",
-	accessDenied:            "The user has not allowed it",
-	unsupportedResponseType: "This response type is not supported",
-	invalidScope:            "The scope is malformed, missing, or more than this client may have",
-	invalidTarget:           "This client may not get a token for this resource",
-	temporarilyUnavailable:  "The server has too many authorizations at the moment",
+	invalidRequest:              "The request is malformed, repeats a parameter, lacks one, or is not protected by PKCE with S256",
+	accessDenied:                "The user has not allowed it",
+	unsupportedResponseType:     "This response type is not supported",
+	invalidScope:                "The scope is malformed, missing, or more than this client may have",
+	invalidTarget:               "This client may not get a token for this resource",
+	invalidAuthorizationDetails: "The authorization_details are malformed or of an unknown type",
+	unmetRequirements:           "The user cannot be authenticated in any of the ways asked for",
+	temporarilyUnavailable:      "The server has too many authorizations at the moment",
 }
 
 // refuseAuthorization tells the client, or the user if there is no address that

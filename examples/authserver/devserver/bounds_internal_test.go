@@ -86,7 +86,7 @@ func TestAuthorizationsAreForgotten(t *testing.T) {
 		s := newAuthorizations(1)
 		id, _ := s.add(consent{client: "a", at: epoch}, epoch.Add(time.Minute))
 		if test.redeem {
-			if _, problem := s.redeem(id, by, test.l, epoch, func(consent) *refusal { return nil }); problem != nil {
+			if _, problem := s.redeem(id, by, confirmation{}, test.l, epoch, func(consent) *refusal { return nil }); problem != nil {
 				t.Fatal(problem.reason)
 			}
 		}

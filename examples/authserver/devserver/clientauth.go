@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 )
 
@@ -18,7 +19,8 @@ type credentials struct {
 	id        string // of the client that it says to be; empty: unreadable
 	secret    string
 	assertion *assertion
-	none      bool
+	none      bool                // nothing in the request itself, but perhaps
+	chain     []*x509.Certificate // in the connection: the client's certificate first
 }
 
 // authenticate says which client a request proves. Without public, a client that
@@ -70,7 +72,9 @@ func readCredentials(r *http.Request, f form) (c credentials, problem *refusal) 
 	case secret != "":
 		c.id, c.secret = f.get("client_id"), secret
 	case assertion == "" && assertionType == "":
-		c.id, c.none = f.get("client_id"), true
+		// A certificate in the connection is no second method beside the others: it
+		// may be there for the token to be bound to (RFC 8705 §3).
+		c.id, c.none, c.chain = f.get("client_id"), true, certificateChain(r)
 	case assertion == "" || assertionType == "": // RFC 7521 §4.2 requires both
 		problem = refuse(invalidRequest, "client_assertion and client_assertion_type go together")
 	case assertionType != assertionTypeJWT:
@@ -93,7 +97,14 @@ func (s *Server) prove(ctx context.Context, c credentials, public bool) (*client
 	case !c.none:
 		return s.bySecret(c.id, c.secret)
 	}
-	if found := s.clients.get(c.id); public && found != nil && found.public {
+	found := s.clients.get(c.id)
+	switch {
+	case found != nil && found.public && public:
+		return found, nil
+	case found != nil && len(c.chain) > 0: // RFC 8705 §2 requires the client_id
+		if problem := s.byCertificate(found, c.chain); problem != nil {
+			return nil, problem
+		}
 		return found, nil
 	}
 	// RFC 6749 §5.2: "no client authentication included"

@@ -56,6 +56,10 @@ func (c Client) check(field string, problems *configerr.List) {
 			fmt.Sprintf("%s.Audiences[%d]", field, i), "must be an absolute URI without fragment (RFC 8707 §2)")
 	}
 	problems.Check(c.Profile == "" || c.Profile.known(), field+".Profile", `must be "rfc9068" or "jwt"`)
+	problems.Check(c.AccessTokenFormat == "" || c.AccessTokenFormat.known(), field+".AccessTokenFormat", `must be "jwt" or "opaque"`)
+	for i, kind := range c.AuthorizationDetailsTypes {
+		problems.Check(kind != "", fmt.Sprintf("%s.AuthorizationDetailsTypes[%d]", field, i), "must not be empty")
+	}
 }
 
 // checkAuthentication checks that a client has a way to authenticate exactly if
@@ -64,14 +68,21 @@ func (c Client) checkAuthentication(field string, problems *configerr.List) {
 	first := c.Secret != "" || c.SecretSHA256 != ""
 	second := c.SecondSecret != "" || c.SecondSecretSHA256 != ""
 	keys := len(c.Keys) > 0 || c.JWKSURI != ""
+	certificates := len(c.CertificateThumbprints) > 0 || c.CertificateDNSName != ""
+	for i, thumbprint := range c.CertificateThumbprints {
+		problems.Check(isThumbprint(thumbprint), fmt.Sprintf("%s.CertificateThumbprints[%d]", field, i),
+			"must be a SHA-256 in base64url, 43 characters")
+	}
 	if c.Public {
-		problems.Check(!first && !second && !keys, field+".Public", "must be false when there is a secret or a key")
+		problems.Check(!first && !second && !keys && !certificates, field+".Public",
+			"must be false when there is a secret, a key or a certificate")
 		// Whoever asks has to be authorized (RFC 7662 §2.1), and a public client
 		// is anybody.
 		problems.Check(!c.Introspection, field+".Introspection", "must be false when Public")
 		return
 	}
-	problems.Check(first || keys, field, "needs Secret, SecretSHA256, Keys or JWKSURI, or to be Public")
+	problems.Check(first || keys || certificates, field,
+		"needs Secret, SecretSHA256, Keys, JWKSURI, CertificateThumbprints or CertificateDNSName, or to be Public")
 	problems.Check(first || !second, field+".SecondSecret", "must be empty when there is no first one")
 }
 

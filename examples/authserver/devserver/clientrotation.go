@@ -48,7 +48,7 @@ func (s *Server) ReplaceClientKeys(clientID string, keys []ClientKey) error {
 		switch {
 		case c.public || c.remoteKeys != nil:
 			return &configerr.Error{Field: "Keys", Reason: "are not for a client that is public or has a JWKSURI"}
-		case len(keys) == 0 && len(c.secrets) == 0:
+		case len(keys) == 0 && len(c.secrets) == 0 && !c.certified():
 			return &configerr.Error{Field: "Keys", Reason: "must not be empty: the client has no secret"}
 		}
 		c.keys = slices.Clone(keys)
@@ -77,7 +77,7 @@ func (s *Server) removeSecret(clientID string, sum [sha256.Size]byte) error {
 		switch {
 		case i < 0:
 			return &configerr.Error{Field: "Secret", Reason: "is not one of the client's"}
-		case len(c.secrets) == 1 && len(c.keys) == 0 && c.remoteKeys == nil:
+		case len(c.secrets) == 1 && len(c.keys) == 0 && c.remoteKeys == nil && !c.certified():
 			return &configerr.Error{Field: "Secret", Reason: "is the client's only way to authenticate"}
 		}
 		c.secrets = slices.Delete(slices.Clone(c.secrets), i, i+1)

@@ -1,17 +1,20 @@
 package devserver
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/validator/dpop"
 )
 
 // Client is one client as it is registered with the server. A client needs an
 // id, at least one audience, and either a way to authenticate (a secret, keys, a
-// JWKSURI) or to be public.
+// JWKSURI, a certificate) or to be public.
 type Client struct {
 	_ [0]func()
 
@@ -43,6 +46,17 @@ type Client struct {
 	// are fetched when they are needed, kept for 5 minutes, and fetched again for
 	// a kid that is not among them. Empty: none.
 	JWKSURI string
+
+	// CertificateThumbprints let the client authenticate by
+	// self_signed_tls_client_auth (RFC 8705 §2.2): the x5t#S256 of its
+	// certificates, the SHA-256 of each one's DER encoding in base64url. Empty: no
+	// such certificates.
+	CertificateThumbprints []string
+
+	// CertificateDNSName lets the client authenticate by tls_client_auth (RFC 8705
+	// §2.1): a certificate that one of Config.ClientCAs has issued for this DNS
+	// name. Empty: it cannot.
+	CertificateDNSName string
 
 	// Public says that the client cannot keep a secret (RFC 6749 §2.1), as a
 	// command-line program cannot: it has none, no keys, and its id is enough at
@@ -77,6 +91,23 @@ type Client struct {
 	// Profile is the kind of token this client gets. Empty: that of the server.
 	Profile Profile
 
+	// AccessTokenFormat is what this client's access tokens look like. Empty:
+	// [FormatJWT].
+	AccessTokenFormat TokenFormat
+
+	// DPoPBound refuses token requests without a DPoP proof (RFC 9449 §5.2). False:
+	// a proof is welcome, and binds the tokens to its key.
+	DPoPBound bool
+
+	// CertificateBound binds the client's access tokens to the certificate of its
+	// TLS connection, and refuses token requests without one (RFC 8705 §3). False:
+	// they are not bound.
+	CertificateBound bool
+
+	// AuthorizationDetailsTypes are the types of authorization_details that the
+	// client may ask for (RFC 9396 §10). Empty: none.
+	AuthorizationDetailsTypes []string
+
 	// Introspection lets the client, which is then a resource server, introspect
 	// every access token (RFC 7662). Without it, a client learns about its own
 	// tokens only.
@@ -98,8 +129,8 @@ type ClientKey struct {
 }
 
 // client is a Client in the form that requests are checked against. It is
-// immutable, replaced as a whole, but for the assertions it has used and the
-// keys that were fetched for it.
+// immutable, replaced as a whole, but for the assertions and proofs it has used
+// and the keys that were fetched for it.
 type client struct {
 	id            string
 	public        bool
@@ -114,6 +145,14 @@ type client struct {
 	profile       Profile
 	introspection bool
 	used          *replayStore
+	proofs        *dpop.Verifier
+
+	certificates       []string // their thumbprints
+	certificateDNSName string
+	format             TokenFormat
+	dpopBound          bool
+	certificateBound   bool
+	detailsTypes       []string
 }
 
 // clients is the registry. It is safe for concurrent use.
@@ -126,6 +165,19 @@ func (c *clients) get(id string) *client {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.byID[id]
+}
+
+// detailsTypes returns the types of authorization_details that any client may use.
+func (c *clients) detailsTypes() []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	types := map[string]bool{}
+	for _, one := range c.byID {
+		for _, kind := range one.detailsTypes {
+			types[kind] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(types))
 }
 
 // add registers a client and reports whether its id was free.
@@ -170,10 +222,17 @@ func (s *Server) addClient(field string, c Client) error {
 	c.check(field, &problems)
 	// RFC 9068 §5: nobody may take a token of a user for one of a client.
 	problems.Check(!slices.Contains(s.config.Users, c.ID), field+".ID", "is the name of a user")
+	problems.Check(c.CertificateDNSName == "" || s.config.ClientCAs != nil, field+".CertificateDNSName",
+		"must be empty without ClientCAs")
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	problems.Check(s.clients.add(s.compile(c)), field+".ID", "is already registered")
+	added := s.compile(c)
+	var err error
+	if added.proofs, err = s.newProofs(); err != nil {
+		return err
+	}
+	problems.Check(s.clients.add(added), field+".ID", "is already registered")
 	return problems.Err()
 }
 
@@ -191,6 +250,13 @@ func (s *Server) compile(c Client) *client {
 		profile:       c.Profile,
 		introspection: c.Introspection,
 		used:          newReplayStore(s.config.MaxAssertions),
+
+		certificates:       slices.Clone(c.CertificateThumbprints),
+		certificateDNSName: c.CertificateDNSName,
+		format:             cmp.Or(c.AccessTokenFormat, FormatJWT),
+		dpopBound:          c.DPoPBound,
+		certificateBound:   c.CertificateBound,
+		detailsTypes:       slices.Clone(c.AuthorizationDetailsTypes),
 	}
 	for _, secret := range []string{c.Secret, c.SecondSecret} {
 		if secret != "" {

@@ -34,6 +34,13 @@ type clientEntry struct {
 	Audiences          []string `json:"audiences"`
 	Profile            Profile  `json:"profile"`
 	Introspection      bool     `json:"introspection"`
+
+	CertificateThumbprints    []string    `json:"certificate_thumbprints"`
+	CertificateDNSName        string      `json:"tls_client_auth_san_dns"` // RFC 8705 §2.1.2
+	AccessTokenFormat         TokenFormat `json:"access_token_format"`
+	DPoPBound                 bool        `json:"dpop_bound_access_tokens"`                   // RFC 9449 §5.2
+	CertificateBound          bool        `json:"tls_client_certificate_bound_access_tokens"` // RFC 8705 §3.4
+	AuthorizationDetailsTypes []string    `json:"authorization_details_types"`                // RFC 9396 §10
 }
 
 // keySetIn is a key set (RFC 7517 §5) whose keys are still to be read.
@@ -58,8 +65,10 @@ type keySetIn struct {
 //
 // The other members are client_secret_sha256, second_client_secret,
 // second_client_secret_sha256, jwks (public keys, RFC 7517 §5), jwks_uri,
-// grant_types, default_scopes, profile and introspection; [Client] says what they
-// mean. A token_endpoint_auth_method of "none" is a public client; any other
+// certificate_thumbprints, tls_client_auth_san_dns, grant_types, default_scopes,
+// profile, access_token_format, dpop_bound_access_tokens,
+// tls_client_certificate_bound_access_tokens, authorization_details_types and
+// introspection; [Client] says what they mean. A token_endpoint_auth_method of "none" is a public client; any other
 // client may use every method that it has credentials for, and leaves it out. A
 // member that is unknown or doubled is an error. The errors tell places, never
 // values, because values are secrets; what they mean together is checked by
@@ -101,6 +110,13 @@ func (e clientEntry) client(field string, problems *configerr.List) Client {
 		Audiences:          e.Audiences,
 		Profile:            e.Profile,
 		Introspection:      e.Introspection,
+
+		CertificateThumbprints:    e.CertificateThumbprints,
+		CertificateDNSName:        e.CertificateDNSName,
+		AccessTokenFormat:         e.AccessTokenFormat,
+		DPoPBound:                 e.DPoPBound,
+		CertificateBound:          e.CertificateBound,
+		AuthorizationDetailsTypes: e.AuthorizationDetailsTypes,
 	}
 }
 

@@ -41,6 +41,11 @@ func TestParseClients(t *testing.T) {
 		SecretSHA256:       "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		SecondSecretSHA256: "5d41402abc4b2a76b9719d911017c592ae2f6d1d6f4cf3c8b0bb5a3c9e1f7a10",
 		Scopes:             []string{"orders:read"}, Audiences: []string{audience},
+	}, {
+		ID: "payments", CertificateThumbprints: []string{challenge},
+		AccessTokenFormat: devserver.FormatOpaque, DPoPBound: true, CertificateBound: true,
+		AuthorizationDetailsTypes: []string{"payment_initiation"},
+		Scopes:                    []string{"orders:read"}, Audiences: []string{audience},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -3,6 +3,7 @@ package devserver
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -42,8 +43,13 @@ type Config struct {
 	Addr string
 
 	// TLSCertificate makes the server speak TLS (1.2 or newer) on Addr, which
-	// still has to be loopback. Nil: plain http.
+	// still has to be loopback. Clients are asked for a certificate then, and need
+	// not have one (RFC 8705). Nil: plain http.
 	TLSCertificate *tls.Certificate
+
+	// ClientCAs are the authorities that vouch for the certificates of clients
+	// with a CertificateDNSName. Nil: none, and there are no such clients.
+	ClientCAs *x509.CertPool
 
 	// Algorithm signs the access tokens: RS256, PS256, ES256 or EdDSA. Empty:
 	// RS256, the one that RFC 9068 §4 requires every server to have.
@@ -66,6 +72,17 @@ type Config struct {
 	// [ProfileRFC9068].
 	Profile Profile
 
+	// DPoPNonces makes DPoP proofs at the token endpoint carry a nonce that the
+	// server has given out (RFC 9449 §8). False: they need none.
+	DPoPNonces bool
+
+	// ACRValues are the authentication context class references that an
+	// authorization request can ask for, by acr_values (RFC 9470 §4); the first
+	// one it names is in the tokens. No user is authenticated in any way, of
+	// course. Empty: none, and such a request is answered
+	// unmet_authentication_requirements.
+	ACRValues []string
+
 	// Clients are known from the start; see also [Server.AddClient].
 	Clients []Client
 
@@ -84,6 +101,11 @@ type Config struct {
 	// answered temporarily_unavailable. Zero: 10,000.
 	MaxAuthorizations int
 
+	// MaxTokens is how many opaque access tokens are remembered, and how many that
+	// were revoked, until they expire. Another one is then answered 503. Zero:
+	// 10,000.
+	MaxTokens int
+
 	// MaxFailures is how often authentication may fail at once for one client id,
 	// and four times as often for one remote address; one failure is forgiven
 	// every 2 seconds. Whoever has failed more is answered 429 with Retry-After,
@@ -91,8 +113,9 @@ type Config struct {
 	MaxFailures int
 
 	// MaxAssertions is how many used client assertions are remembered for one
-	// client. A client that has used up so many within their lifetime is
-	// answered 503 until one of them expires. Zero: 10,000.
+	// client, and how many used DPoP proofs. A client that has used up so many
+	// within their lifetime is answered 503 until one of them expires. Zero:
+	// 10,000.
 	MaxAssertions int
 
 	// Logger gets one record per request that is decided about, without secrets
@@ -113,6 +136,7 @@ const (
 	defaultMaxAuthorizations = 10_000
 	defaultMaxFailures       = 30
 	defaultMaxAssertions     = 10_000
+	defaultMaxTokens         = 10_000
 )
 
 // withDefaults returns c with every empty field filled in.
@@ -127,6 +151,8 @@ func (c Config) withDefaults() Config {
 	c.Profile = cmp.Or(c.Profile, ProfileRFC9068)
 	c.Users = slices.Clone(c.Users)
 	c.MaxAuthorizations = cmp.Or(c.MaxAuthorizations, defaultMaxAuthorizations)
+	c.ACRValues = slices.Clone(c.ACRValues)
+	c.MaxTokens = cmp.Or(c.MaxTokens, defaultMaxTokens)
 	c.MaxFailures = cmp.Or(c.MaxFailures, defaultMaxFailures)
 	c.MaxAssertions = cmp.Or(c.MaxAssertions, defaultMaxAssertions)
 	if c.Logger == nil {
@@ -166,8 +192,13 @@ func (c Config) check() error {
 	for i, name := range c.Users {
 		problems.Check(isUserName(name), fmt.Sprintf("Users[%d]", i), userReason)
 	}
+	for i, value := range c.ACRValues {
+		// Names in a list that spaces separate (OpenID Connect Core §3.1.2.1).
+		problems.Check(isScopeToken(value), fmt.Sprintf("ACRValues[%d]", i), "must be printable ASCII without spaces, quotes and backslashes")
+	}
 	problems.Check(c.ControlToken == "" || isSecret(c.ControlToken), "ControlToken", secretReason)
 	problems.Check(c.MaxAuthorizations > 0, "MaxAuthorizations", "must not be negative")
+	problems.Check(c.MaxTokens > 0, "MaxTokens", "must not be negative")
 	problems.Check(c.MaxFailures > 0, "MaxFailures", "must not be negative")
 	problems.Check(c.MaxAssertions > 0, "MaxAssertions", "must not be negative")
 	return problems.Err()

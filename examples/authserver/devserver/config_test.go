@@ -40,10 +40,10 @@ func TestNewReportsEverything(t *testing.T) {
 	_, err := devserver.New(devserver.Config{
 		Issuer: "http://as.example.com", Addr: "0.0.0.0:0", Algorithm: "HS256", TokenLifetime: -1, Profile: "x",
 		CodeLifetime: 11 * time.Minute, RefreshLifetime: -1, Users: []string{"alice", "a b"}, ControlToken: "short",
-		MaxAuthorizations: -1, MaxFailures: -1, MaxAssertions: -1, Clients: []devserver.Client{secretClient(), bad, secretClient()},
+		MaxAuthorizations: -1, MaxFailures: -1, MaxAssertions: -1, MaxTokens: -1, ACRValues: []string{"phr", "a b", `"`, ""}, Clients: []devserver.Client{secretClient(), bad, secretClient()},
 	})
-	want := []string{"Issuer", "Addr", "Algorithm", "TokenLifetime", "CodeLifetime", "RefreshLifetime", "Profile", "Users[1]", "ControlToken",
-		"MaxAuthorizations", "MaxFailures", "MaxAssertions",
+	want := []string{"Issuer", "Addr", "Algorithm", "TokenLifetime", "CodeLifetime", "RefreshLifetime", "Profile", "Users[1]",
+		"ACRValues[1]", "ACRValues[2]", "ACRValues[3]", "ControlToken", "MaxAuthorizations", "MaxTokens", "MaxFailures", "MaxAssertions",
 		"Clients[1].Secret", "Clients[1].Audiences", "Clients[2].ID"}
 	if got := fields(err); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -195,6 +195,11 @@ func TestClientChecks(t *testing.T) {
 		"public, a secret": {func(c *C) { c.Public = true }, "Client.Public"},
 		"public, a key":    {func(c *C) { c.Secret, c.Keys, c.Public = "", keyClient().Keys, true }, "Client.Public"},
 		"public, a URI":    {func(c *C) { c.Secret, c.JWKSURI, c.Public = "", "https://x.example", true }, "Client.Public"},
+		"public, a cert":   {func(c *C) { c.Secret, c.Public, c.CertificateThumbprints = "", true, []string{challenge} }, "Client.Public"},
+		"cert thumbprint":  {func(c *C) { c.CertificateThumbprints = []string{challenge, challenge + "="} }, "Client.CertificateThumbprints[1]"},
+		"cert DNS name":    {func(c *C) { c.CertificateDNSName = "x.example" }, "Client.CertificateDNSName"},
+		"token format":     {func(c *C) { c.AccessTokenFormat = "JWT" }, "Client.AccessTokenFormat"},
+		"details type":     {func(c *C) { c.AuthorizationDetailsTypes = []string{"a", ""} }, "Client.AuthorizationDetailsTypes[1]"},
 		"public resource":  {func(c *C) { c.Secret, c.Public, c.Introspection = "", true, true }, "Client.Introspection"},
 		"public machine":   {func(c *C) { c.Secret, c.Public, c.GrantTypes = "", true, []string{"client_credentials"} }, "Client.GrantTypes[0]"},
 		"redirect, grant":  {func(c *C) { c.RedirectURIs = []string{webRedirect} }, "Client.RedirectURIs"},

@@ -20,6 +20,8 @@ var consentPage = template.Must(template.New("consent").Parse(consentHTML))
 type question struct {
 	Client, RedirectURI string
 	Scopes, Audiences   []string
+	Details             []string
+	ACR                 string
 	Users               []string
 	BadUser             bool
 
@@ -35,6 +37,8 @@ func (s *Server) askUser(w http.ResponseWriter, r *http.Request, query string, a
 		RedirectURI: asked.redirectURI,
 		Scopes:      asked.scopes,
 		Audiences:   asked.audiences,
+		Details:     asked.details.text(),
+		ACR:         asked.acr,
 		Users:       s.config.Users,
 		BadUser:     badUser,
 		Action:      s.endpoints.consentPath,
@@ -97,6 +101,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, asked *authorizat
 	id, stored := s.authorizations.add(consent{
 		client: asked.client.id, user: user, scopes: asked.scopes, audiences: asked.audiences, at: now,
 		redirectParam: asked.redirectParam, challenge: asked.challenge,
+		acr: asked.acr, details: asked.details, dpopKey: asked.dpopKey,
 	}, now.Add(s.config.CodeLifetime))
 	if !stored {
 		s.refuseAuthorization(w, r, asked, refuse(temporarilyUnavailable, "too many authorizations"))

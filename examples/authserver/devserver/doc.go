@@ -1,7 +1,8 @@
 // Package devserver is an OAuth 2.0 authorization server for development and
-// tests only. It issues signed access tokens to clients (client credentials) and
-// to users (authorization code with PKCE, refresh tokens), publishes its metadata
-// and keys, introspects tokens, and answers errors the way RFC 6749 §5.2 wants
+// tests only. It issues access tokens, signed or opaque, to clients (client
+// credentials) and to users (authorization code with PKCE, refresh tokens), binds
+// them to keys of the client (DPoP, mutual TLS), publishes its metadata and keys,
+// introspects and revokes tokens, and answers errors the way RFC 6749 §5.2 wants
 // them, so that an API and its clients can be built against the real protocol on
 // one machine.
 //
@@ -19,15 +20,38 @@
 //	GET  /oauth2/authorize     authorization code with PKCE S256 (RFC 6749 §4.1, RFC 7636), iss in the answer (RFC 9207)
 //	POST /oauth2/consent       the form of the consent page
 //	POST /oauth2/token         authorization_code, client_credentials, refresh_token
-//	POST /oauth2/introspect    RFC 7662, for confidential clients
+//	POST /oauth2/introspect    RFC 7662, for confidential clients; signed if Accept asks for it (RFC 9701)
+//	POST /oauth2/revoke        RFC 7009, for the client that the token was issued to
 //	GET  /jwks.json            the published signing keys
 //
 // An authorization code is good once and for a minute; a second use revokes what
 // was issued for it. A refresh token is good once, too: the answer has the next
 // one, and a second use of an old one revokes them all. An access token is a
 // JWT, which an API goes on to accept until it expires; revoked means that it
-// cannot be refreshed and that introspection says so. The scope "openid" is
-// refused: there are no ID tokens.
+// cannot be refreshed and that introspection says so. A client can get opaque
+// tokens instead (Client.AccessTokenFormat), which only introspection can tell
+// anything about. The scope "openid" is refused: there are no ID tokens.
+//
+// # Beyond bearer tokens
+//
+// A token request with a DPoP proof (RFC 9449 §5) gets a token of the type "DPoP",
+// which is bound to the proof's key; the refresh tokens of a public client are
+// bound to it, too, and with dpop_jkt in the authorization request the code
+// already (§10). A bad proof is answered invalid_dpop_proof, and with
+// Config.DPoPNonces one without a recent nonce use_dpop_nonce.
+//
+// Over TLS every client is asked for a certificate and need not have one. It can
+// authenticate with it (self_signed_tls_client_auth, tls_client_auth, RFC 8705 §2),
+// and have its tokens bound to it (Client.CertificateBound, §3). Both bindings can
+// go together. A handler behind somebody else's TLS works if that asks for
+// certificates, as with [crypto/tls.RequestClientCert].
+//
+// The authorization request takes acr_values, see Config.ACRValues, and max_age
+// (RFC 9470 §4): "acr" and "auth_time" in the tokens tell what has become of them.
+// Users are asked every time, so auth_time is that of the consent. That and the
+// token request take authorization_details (RFC 9396) of the types that the client
+// is registered for; they are granted as they are, or narrowed to some of the
+// objects that the user has allowed.
 //
 // Client authentication that fails too often, see Config.MaxFailures, is
 // answered 429 with Retry-After and without an OAuth error code.
@@ -82,9 +106,14 @@
 //	secret.go                               client_secret_basic, client_secret_post
 //	assertion.go, compact.go, signature.go  private_key_jwt
 //	jwksuri.go, replay.go                   keys that clients publish; assertions already used
+//	certificate.go                          self_signed_tls_client_auth, tls_client_auth
 //	token.go, grant_*.go                    the token endpoint and its grants: audience, scope
-//	accesstoken.go                          the token
-//	introspection.go                        RFC 7662
+//	authentication.go, authorizationdetails.go
+//	                                        acr_values and max_age; RFC 9396
+//	confirmation.go, proof.go               the keys that a token is bound to; DPoP proofs
+//	accesstoken.go, opaquetokens.go         the token, in both formats
+//	introspection.go, introspectionjwt.go   RFC 7662, RFC 9701
+//	revocation.go                           RFC 7009
 //	control.go, controlactions.go           changes at run time
 //	clients.go, clientcheck.go, clientsfile.go, clientrotation.go
 //	                                        clients, how they are configured and changed

@@ -9,7 +9,7 @@ import (
 )
 
 // The error codes of the endpoints that clients authenticate at (RFC 6749 §5.2,
-// RFC 8707 §2).
+// RFC 8707 §2, RFC 9449 §5 and §8, RFC 9396 §5).
 const (
 	invalidRequest       = "invalid_request"
 	invalidClient        = "invalid_client"
@@ -18,6 +18,10 @@ const (
 	unsupportedGrantType = "unsupported_grant_type"
 	invalidScope         = "invalid_scope"
 	invalidTarget        = "invalid_target"
+	invalidDPoPProof     = "invalid_dpop_proof"
+	useDPoPNonce         = "use_dpop_nonce"
+
+	invalidAuthorizationDetails = "invalid_authorization_details"
 )
 
 // These are no OAuth codes: RFC 6749 §5.2 has none for a request that was not or
@@ -51,6 +55,12 @@ var errorTable = map[string]struct {
 		"The scope is malformed, missing, or more than this client may have"},
 	invalidTarget: {http.StatusBadRequest, true,
 		"This client may not get a token for this resource"},
+	invalidDPoPProof: {http.StatusBadRequest, true,
+		"The DPoP proof is missing, malformed, not meant for this endpoint and time, or has been used before"},
+	useDPoPNonce: {http.StatusBadRequest, true,
+		"The DPoP proof needs the nonce of the DPoP-Nonce header field"},
+	invalidAuthorizationDetails: {http.StatusBadRequest, true,
+		"The authorization_details are malformed, of an unknown type, or more than was allowed"},
 	// RFC 6585 §4. Not invalid_client: the credentials may be right.
 	tooManyFailures: {http.StatusTooManyRequests, false,
 		"Client authentication has failed too often; try again later"},

@@ -6,7 +6,8 @@ const grantAuthorizationCode = "authorization_code"
 
 // authorizationCode is the second half of the authorization code grant (RFC 6749
 // §4.1.3, RFC 7636 §4.5): the code becomes tokens, once.
-func (s *Server) authorizationCode(by *client, f form) (*tokenAnswer, *refusal) {
+func (s *Server) authorizationCode(t tokenRequest) (*tokenAnswer, *refusal) {
+	by, f := t.by, t.form
 	code, verifier := f.get("code"), f.get("code_verifier")
 	if code == "" || verifier == "" {
 		return nil, refuse(invalidRequest, "no code or no code_verifier")
@@ -21,7 +22,8 @@ func (s *Server) authorizationCode(by *client, f form) (*tokenAnswer, *refusal) 
 		ends.refreshEnds = now.Add(s.config.RefreshLifetime)
 	}
 	var audiences []string
-	consent, problem := s.authorizations.redeem(h.authorization, by, ends, now, func(c consent) (problem *refusal) {
+	var details authorizationDetails
+	consent, problem := s.authorizations.redeem(h.authorization, by, t.proved, ends, now, func(c consent) (problem *refusal) {
 		// RFC 6749 §4.1.3: identical, if it was in the authorization request.
 		if f.get("redirect_uri") != c.redirectParam {
 			return refuse(invalidGrant, "redirect_uri is not that of the authorization request")
@@ -29,29 +31,37 @@ func (s *Server) authorizationCode(by *client, f form) (*tokenAnswer, *refusal) 
 		if !c.challenge.matches(verifier) { // RFC 7636 §4.6
 			return refuse(invalidGrant, "the code_verifier is wrong")
 		}
-		audiences, problem = narrow(c.audiences, f["resource"])
+		if c.dpopKey != "" && t.proved.jkt != c.dpopKey { // RFC 9449 §10
+			return refuse(invalidGrant, "the DPoP key is not that of the authorization request")
+		}
+		if audiences, problem = narrow(c.audiences, f["resource"]); problem != nil {
+			return problem
+		}
+		details, problem = c.details.narrow(f.get("authorization_details"), by.detailsTypes)
 		return problem
 	})
 	if problem != nil {
 		return nil, problem
 	}
-	answer, problem := s.issue(userToken(consent, by, h.authorization, consent.scopes, audiences))
+	issued := userToken(consent, t, h.authorization)
+	issued.scopes, issued.audiences, issued.details = consent.scopes, audiences, details
+	answer, problem := s.issue(issued)
 	if problem == nil && !ends.refreshEnds.IsZero() {
 		answer.RefreshToken = s.sealing.seal(sealedRefresh, handle{h.authorization, 0})
 	}
 	return answer, problem
 }
 
-// userToken describes the access token for an authorization.
-func userToken(c consent, by *client, id authorizationID, scopes, audiences []string) accessToken {
+// userToken describes the access token for an authorization, but for how much of
+// it is asked for.
+func userToken(c consent, t tokenRequest, id authorizationID) accessToken {
 	return accessToken{
-		subject:   c.user, // RFC 9068 §2.2: the resource owner
-		clientID:  by.id,
-		audiences: audiences,
-		scopes:    scopes,
-		profile:   by.profile,
-		id:        id.tokenID(),
-		authTime:  c.at,
+		subject:  c.user, // RFC 9068 §2.2: the resource owner
+		client:   t.by,
+		bound:    t.proved,
+		id:       id.tokenID(),
+		authTime: c.at,
+		acr:      c.acr,
 	}
 }
 

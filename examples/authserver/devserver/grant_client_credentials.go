@@ -9,7 +9,8 @@ const grantClientCredentials = "client_credentials"
 
 // clientCredentials is the client credentials grant (RFC 6749 §4.4): the client
 // gets a token for itself.
-func (s *Server) clientCredentials(by *client, f form) (*tokenAnswer, *refusal) {
+func (s *Server) clientCredentials(t tokenRequest) (*tokenAnswer, *refusal) {
+	by, f := t.by, t.form
 	audiences, problem := by.audiencesFor(f["resource"])
 	if problem != nil {
 		return nil, problem
@@ -18,12 +19,17 @@ func (s *Server) clientCredentials(by *client, f form) (*tokenAnswer, *refusal) 
 	if problem != nil {
 		return nil, problem
 	}
+	details, problem := parseAuthorizationDetails(f.get("authorization_details"), by.detailsTypes)
+	if problem != nil {
+		return nil, problem
+	}
 	return s.issue(accessToken{
 		subject:   by.id, // RFC 9068 §2.2: without a resource owner, the client itself
-		clientID:  by.id,
+		client:    by,
 		audiences: audiences,
 		scopes:    granted,
-		profile:   by.profile,
+		details:   details,
+		bound:     t.proved,
 	})
 }
 

@@ -5,7 +5,8 @@ const grantRefreshToken = "refresh_token"
 // refreshToken is the refresh token grant (RFC 6749 §6). The token is replaced
 // at every use, for confidential clients, too; the answer that a client loses on
 // its way costs it the authorization (RFC 9700 §4.14.2).
-func (s *Server) refreshToken(by *client, f form) (*tokenAnswer, *refusal) {
+func (s *Server) refreshToken(t tokenRequest) (*tokenAnswer, *refusal) {
+	by, f := t.by, t.form
 	token := f.get("refresh_token")
 	if token == "" {
 		return nil, refuse(invalidRequest, "no refresh_token")
@@ -17,17 +18,23 @@ func (s *Server) refreshToken(by *client, f form) (*tokenAnswer, *refusal) {
 	now := s.config.Clock.Now()
 	ends := lifetimes{accessEnds: now.Add(s.tokenLifetime())}
 	var scopes, audiences []string
-	consent, number, problem := s.authorizations.rotate(h, by, ends, now, func(c consent) (problem *refusal) {
+	var details authorizationDetails
+	consent, number, problem := s.authorizations.rotate(h, by, t.proved, ends, now, func(c consent) (problem *refusal) {
 		if scopes, problem = lesserScope(c.scopes, f.get("scope")); problem != nil {
 			return problem
 		}
-		audiences, problem = narrow(c.audiences, f["resource"])
+		if audiences, problem = narrow(c.audiences, f["resource"]); problem != nil {
+			return problem
+		}
+		details, problem = c.details.narrow(f.get("authorization_details"), by.detailsTypes)
 		return problem
 	})
 	if problem != nil {
 		return nil, problem
 	}
-	answer, problem := s.issue(userToken(consent, by, h.authorization, scopes, audiences))
+	issued := userToken(consent, t, h.authorization)
+	issued.scopes, issued.audiences, issued.details = scopes, audiences, details
+	answer, problem := s.issue(issued)
 	if problem == nil {
 		answer.RefreshToken = s.sealing.seal(sealedRefresh, handle{h.authorization, number})
 	}

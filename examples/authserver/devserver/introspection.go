@@ -30,8 +30,12 @@ func (s *Server) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 	}
 	// The hint saves nothing here and is ignored (RFC 7662 §2.1).
 	answer := s.introspect(by, f.get("token"))
+	if problem := s.writeIntrospection(w, r, by, answer); problem != nil {
+		s.logRefused(r.Context(), "introspection refused", by, problem)
+		problem.write(w)
+		return
+	}
 	s.logDone(r.Context(), "token introspected", by, slog.Any("active", answer["active"]))
-	writeJSON(w, answer)
 }
 
 func (s *Server) introspect(by *client, token string) map[string]any {
@@ -39,31 +43,65 @@ func (s *Server) introspect(by *client, token string) map[string]any {
 	if h, sealed := s.sealing.open(sealedRefresh, token); sealed {
 		return s.introspectRefresh(by, h, now)
 	}
-	claims, ok := s.keys.current().accessTokenClaims(token)
-	if !ok {
-		return inactive
-	}
-	// A claim that is missing or of another type is empty, or a time long ago.
-	text := func(name string) string { value, _ := strictjson.String(claims[name]); return value }
-	id, byUser := authorizationOf(text("jti"))
-	expires, _ := numericDate(claims["exp"], math.Floor)
-	notBefore, _ := numericDate(claims["nbf"], math.Ceil)
-	switch {
-	case text("iss") != s.endpoints.issuer || !now.Before(expires):
-		return inactive
-	case now.Before(notBefore): // RFC 7662 §4
-		return inactive
-	case !by.introspection && text("client_id") != by.id: // RFC 7662 §2.2: not authorized to ask about it
-		return inactive
-	case byUser && !s.authorizations.live(id, now):
+	claims, active := s.activeToken(token, now)
+	if !active || !by.introspection && claims.text("client_id") != by.id { // RFC 7662 §2.2: not authorized to ask about it
 		return inactive
 	}
 	answer := map[string]any{}
 	for name, value := range claims {
 		answer[name] = value
 	}
-	answer["active"], answer["token_type"] = true, "Bearer"
+	answer["active"], answer["token_type"] = true, claims.tokenType()
 	return answer
+}
+
+// tokenClaims are what an access token of either format says.
+type tokenClaims map[string]jsontext.Value
+
+// text returns a claim, empty if it is missing or no string.
+func (c tokenClaims) text(name string) string {
+	value, _ := strictjson.String(c[name])
+	return value
+}
+
+// tokenType returns the token_type that the token was issued with.
+func (c tokenClaims) tokenType() string {
+	var bound confirmation
+	if c["cnf"] != nil {
+		_ = strictjson.Object(c["cnf"], maxJSONDepth, func(name []byte, value jsontext.Value) error {
+			if string(name) == "jkt" {
+				bound.jkt, _ = strictjson.String(value)
+			}
+			return nil
+		})
+	}
+	return bound.tokenType()
+}
+
+// activeToken returns what an access token says, if it is one of this server and
+// good now.
+func (s *Server) activeToken(token string, now time.Time) (tokenClaims, bool) {
+	claims, ok := s.opaque.claims(token, now)
+	if !ok {
+		if claims, ok = s.keys.current().accessTokenClaims(token); !ok {
+			return nil, false
+		}
+	}
+	// A time that is missing or of another type was long ago.
+	id, byUser := authorizationOf(claims.text("jti"))
+	expires, _ := numericDate(claims["exp"], math.Floor)
+	notBefore, _ := numericDate(claims["nbf"], math.Ceil)
+	switch {
+	case claims.text("iss") != s.endpoints.issuer || !now.Before(expires):
+		return nil, false
+	case now.Before(notBefore): // RFC 7662 §4
+		return nil, false
+	case byUser && !s.authorizations.live(id, now):
+		return nil, false
+	case s.revoked.has(claims.revocationID(token), now):
+		return nil, false
+	}
+	return claims, true
 }
 
 // introspectRefresh tells about a refresh token, but only its client: to an API
@@ -84,7 +122,7 @@ func (s *Server) introspectRefresh(by *client, h handle, now time.Time) map[stri
 
 // accessTokenClaims returns the claims of an access token that one of the
 // published keys has signed.
-func (s *keySet) accessTokenClaims(token string) (claims map[string]jsontext.Value, ok bool) {
+func (s *keySet) accessTokenClaims(token string) (claims tokenClaims, ok bool) {
 	jws, ok := parseCompact(token)
 	if !ok {
 		return nil, false
@@ -100,7 +138,7 @@ func (s *keySet) accessTokenClaims(token string) (claims map[string]jsontext.Val
 		!verify(key.alg.String(), key.private.Public(), jws.input, jws.signature) {
 		return nil, false
 	}
-	claims = map[string]jsontext.Value{}
+	claims = tokenClaims{}
 	err = strictjson.Object(jws.payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		claims[string(name)] = value.Clone()
 		return nil

@@ -52,10 +52,10 @@ func loopbackHost(host string) bool {
 // endpoints are the URLs that one issuer publishes, and the paths that they are
 // served under.
 type endpoints struct {
-	issuer, authorize, token, introspect, jwks string
+	issuer, authorize, token, introspect, revoke, jwks string
 
-	authorizePath, consentPath, tokenPath, introspectPath string
-	jwksPath, metadataPath, openIDPath                    string
+	authorizePath, consentPath, tokenPath, introspectPath, revokePath string
+	jwksPath, metadataPath, openIDPath                                string
 }
 
 // endpointsOf expects an issuer in which issuerProblem finds nothing.
@@ -72,6 +72,7 @@ func endpointsOf(issuer string) endpoints {
 		consentPath:    base + "/oauth2/consent",
 		tokenPath:      base + "/oauth2/token",
 		introspectPath: base + "/oauth2/introspect",
+		revokePath:     base + "/oauth2/revoke",
 		jwksPath:       base + "/jwks.json",
 		// RFC 8414 §3.1 puts the well-known part between host and path, without
 		// the path's last slash; OpenID Discovery §4.1 appends it.
@@ -79,6 +80,6 @@ func endpointsOf(issuer string) endpoints {
 		openIDPath:   base + "/.well-known/openid-configuration",
 	}
 	e.authorize, e.token, e.introspect = at(e.authorizePath), at(e.tokenPath), at(e.introspectPath)
-	e.jwks = at(e.jwksPath)
+	e.revoke, e.jwks = at(e.revokePath), at(e.jwksPath)
 	return e
 }

@@ -37,6 +37,9 @@ func (s *Server) listen() error {
 		s.http.TLSConfig = &tls.Config{
 			MinVersion:   tls.VersionTLS12,
 			Certificates: []tls.Certificate{*s.config.TLSCertificate},
+			// Asked for and not verified here: a self-signed one is fine for some
+			// clients, and none at all for most (RFC 8705 §2.2, §3).
+			ClientAuth: tls.RequestClientCert,
 		}
 	}
 	return nil

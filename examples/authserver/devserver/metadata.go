@@ -8,7 +8,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/bearerguard/bearerguard/validator/dpop"
 )
 
 // metadata is the authorization server metadata (RFC 8414 §2).
@@ -17,6 +20,7 @@ type metadata struct {
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	JWKSURI                  string   `json:"jwks_uri"`
 	GrantTypes               []string `json:"grant_types_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
@@ -27,26 +31,58 @@ type metadata struct {
 	TokenAuthSigningAlgs     []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	IntrospectionSigningAlgs []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationSigningAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAnswerAlgs  []string `json:"introspection_signing_alg_values_supported"`           // RFC 9701 §7
+	DPoPSigningAlgs          []string `json:"dpop_signing_alg_values_supported"`                    // RFC 9449 §5.1
+	CertificateBound         bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705 §3.3
+	DetailsTypes             []string `json:"authorization_details_types_supported,omitempty"`      // RFC 9396 §10
+	ACRValues                []string `json:"acr_values_supported,omitempty"`                       // OpenID Connect Discovery §3
 }
 
-// metadata returns the document that is served under both well-known paths.
-func (s *Server) metadata() ([]byte, error) {
-	return json.Marshal(metadata{
+// serveMetadata serves the same document under both well-known paths.
+func (s *Server) serveMetadata(w http.ResponseWriter, r *http.Request) {
+	body, err := json.Marshal(s.metadata())
+	if err != nil {
+		refuse(internal, "encoding failed").write(w)
+		return
+	}
+	document(body)(w, r)
+}
+
+// metadata describes the server as it is now: keys and clients can change.
+func (s *Server) metadata() metadata {
+	methods, overTLS := clientAuthMethods, strings.HasPrefix(s.endpoints.issuer, "https:")
+	if overTLS {
+		methods = append(slices.Clone(methods), methodSelfSigned)
+		if s.config.ClientCAs != nil {
+			methods = append(methods, methodTLSClientAuth)
+		}
+	}
+	return metadata{
 		Issuer:                   s.endpoints.issuer,
 		AuthorizationEndpoint:    s.endpoints.authorize,
 		TokenEndpoint:            s.endpoints.token,
 		IntrospectionEndpoint:    s.endpoints.introspect,
+		RevocationEndpoint:       s.endpoints.revoke,
 		JWKSURI:                  s.endpoints.jwks,
 		GrantTypes:               slices.Sorted(maps.Keys(grants)),
 		ResponseTypes:            []string{responseType},
 		ResponseModes:            []string{responseMode},
 		ChallengeMethods:         []string{challengeMethod},
 		ResponseIssuer:           true,
-		TokenAuthMethods:         append([]string{methodNone}, clientAuthMethods...),
+		TokenAuthMethods:         append([]string{methodNone}, methods...),
 		TokenAuthSigningAlgs:     assertionAlgorithms,
-		IntrospectionAuthMethods: clientAuthMethods,
+		IntrospectionAuthMethods: methods,
 		IntrospectionSigningAlgs: assertionAlgorithms,
-	})
+		RevocationAuthMethods:    append([]string{methodNone}, methods...),
+		RevocationSigningAlgs:    assertionAlgorithms,
+		IntrospectionAnswerAlgs:  []string{s.keys.current().signing.alg.String()},
+		DPoPSigningAlgs:          dpop.DefaultAlgorithms(),
+		CertificateBound:         overTLS,
+		DetailsTypes:             s.clients.detailsTypes(),
+		ACRValues:                s.config.ACRValues,
+	}
 }
 
 // cacheFor is short, because a development server is restarted often and comes

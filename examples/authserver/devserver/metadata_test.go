@@ -1,6 +1,7 @@
 package devserver_test
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,11 @@ func TestMetadata(t *testing.T) {
 		"token_endpoint_auth_signing_alg_values_supported":         []any{"RS256", "PS256", "ES256", "EdDSA"},
 		"introspection_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
 		"introspection_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"revocation_endpoint":                                      base + "/oauth2/revoke",
+		"revocation_endpoint_auth_methods_supported":               []any{"none", "client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"revocation_endpoint_auth_signing_alg_values_supported":    []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"introspection_signing_alg_values_supported":               []any{"EdDSA"},
+		"dpop_signing_alg_values_supported":                        []any{"ES256", "EdDSA", "Ed25519", "PS256", "RS256"},
 	}
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		r := get(t, "GET", base+path)
@@ -50,11 +56,70 @@ func TestMetadata(t *testing.T) {
 	}
 	for got, want := range map[string]string{
 		server.Issuer(): "", server.AuthorizeURL(): "/oauth2/authorize", server.TokenURL(): "/oauth2/token",
-		server.IntrospectionURL(): "/oauth2/introspect", server.JWKSURL(): "/jwks.json",
+		server.IntrospectionURL(): "/oauth2/introspect", server.RevocationURL(): "/oauth2/revoke", server.JWKSURL(): "/jwks.json",
 	} {
 		if got != base+want {
 			t.Errorf("got %q, want %q", got, base+want)
 		}
+	}
+}
+
+// What depends on the configuration, and changes with it.
+func TestMetadataOfFeatures(t *testing.T) {
+	server, err := devserver.New(devserver.Config{
+		Issuer: "https://as.example.com", Algorithm: "EdDSA", ClientCAs: x509.NewCertPool(), ACRValues: []string{"phr", "phrh"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := func() (about map[string]any) {
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, httptest.NewRequest("GET", "/.well-known/oauth-authorization-server", nil))
+		if err := json.Unmarshal(w.Body.Bytes(), &about); err != nil {
+			t.Fatal(err)
+		}
+		return about
+	}
+	if _, there := about()["authorization_details_types_supported"]; there {
+		t.Error("there are types that no client may use")
+	}
+	for id, types := range map[string][]string{"a": {"payment", "account"}, "b": {"account", "consent"}} {
+		client := secretClient()
+		client.ID, client.AuthorizationDetailsTypes = id, types
+		if err := server.AddClient(client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := server.PublishSigningKey("ES256"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.SwitchSigningKey(""); err != nil {
+		t.Fatal(err)
+	}
+	got := about()
+	for name, want := range map[string]any{
+		"tls_client_certificate_bound_access_tokens": true, "acr_values_supported": []any{"phr", "phrh"},
+		"authorization_details_types_supported":      []any{"account", "consent", "payment"},
+		"introspection_signing_alg_values_supported": []any{"ES256"},
+		"introspection_endpoint_auth_methods_supported": []any{
+			"client_secret_basic", "client_secret_post", "private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth"},
+	} {
+		if !reflect.DeepEqual(got[name], want) {
+			t.Errorf("%s: got %v, want %v", name, got[name], want)
+		}
+	}
+}
+
+// Without authorities nobody can authenticate by a certificate of theirs.
+func TestMetadataWithoutAuthorities(t *testing.T) {
+	server, err := devserver.New(devserver.Config{Issuer: "https://as.example.com", Algorithm: "EdDSA"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, httptest.NewRequest("GET", "/.well-known/oauth-authorization-server", nil))
+	if about := w.Body.String(); !strings.Contains(about, `"self_signed_tls_client_auth"`) || strings.Contains(about, `"tls_client_auth"`) {
+		t.Errorf("the metadata are %s", about)
 	}
 }
 

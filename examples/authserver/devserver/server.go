@@ -13,6 +13,7 @@ import (
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/internal/fetch"
+	"github.com/bearerguard/bearerguard/validator/dpop"
 )
 
 // Server is a development-only authorization server. It is an [http.Handler],
@@ -25,6 +26,9 @@ type Server struct {
 	clients        clients
 	authorizations *authorizations
 	sealing        sealingKey
+	nonces         *dpop.Nonces // nil: none
+	opaque         *opaqueTokens
+	revoked        *revocations
 	failures       *failures
 	controlToken   [sha256.Size]byte // its hash
 	lifetime       atomic.Int64      // of access tokens, a time.Duration
@@ -44,6 +48,11 @@ type Server struct {
 func New(config Config) (*Server, error) {
 	s := &Server{config: config.withDefaults(), sealing: newSealingKey()}
 	s.fetch = fetch.New(nil, s.config.Clock)
+	nonces, err := newNonces(s.config)
+	if err != nil {
+		return nil, err
+	}
+	s.nonces = nonces
 	problems := []error{s.config.check()}
 	for i, c := range config.Clients {
 		problems = append(problems, s.addClient(fmt.Sprintf("Clients[%d]", i), c))
@@ -53,6 +62,7 @@ func New(config Config) (*Server, error) {
 	}
 	s.config.Clients = nil // their secrets are not needed any more
 	s.authorizations = newAuthorizations(s.config.MaxAuthorizations)
+	s.opaque, s.revoked = newOpaqueTokens(s.config.MaxTokens), newRevocations(s.config.MaxTokens)
 	s.failures = newFailures(s.config.MaxFailures)
 	s.lifetime.Store(int64(s.config.TokenLifetime))
 
@@ -64,15 +74,12 @@ func New(config Config) (*Server, error) {
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	if err := s.route(); err != nil {
-		s.Close()
-		return nil, err
-	}
+	s.route()
 	return s, nil
 }
 
 // route fixes the endpoints' URLs and which path is which endpoint.
-func (s *Server) route() error {
+func (s *Server) route() {
 	issuer := s.config.Issuer
 	switch {
 	case issuer == "" && s.config.TLSCertificate != nil:
@@ -81,25 +88,21 @@ func (s *Server) route() error {
 		issuer = "http://" + s.Addr()
 	}
 	s.endpoints = endpointsOf(issuer)
-	about, err := s.metadata()
-	if err != nil {
-		return err
-	}
 	s.routes = map[string]http.HandlerFunc{
-		s.endpoints.metadataPath:   document(about),
-		s.endpoints.openIDPath:     document(about),
+		s.endpoints.metadataPath:   s.serveMetadata,
+		s.endpoints.openIDPath:     s.serveMetadata,
 		s.endpoints.jwksPath:       s.serveKeys,
 		s.endpoints.authorizePath:  s.serveAuthorize,
 		s.endpoints.consentPath:    s.serveConsent,
 		s.endpoints.tokenPath:      s.serveToken,
 		s.endpoints.introspectPath: s.serveIntrospect,
+		s.endpoints.revokePath:     s.serveRevoke,
 	}
 	if s.config.ControlToken != "" {
 		s.controlToken = sha256.Sum256([]byte(s.config.ControlToken))
 		s.config.ControlToken = ""
 		maps.Copy(s.routes, s.controlRoutes())
 	}
-	return nil
 }
 
 // Issuer returns the issuer identifier.
@@ -113,6 +116,9 @@ func (s *Server) TokenURL() string { return s.endpoints.token }
 
 // IntrospectionURL returns the URL of the introspection endpoint.
 func (s *Server) IntrospectionURL() string { return s.endpoints.introspect }
+
+// RevocationURL returns the URL of the revocation endpoint.
+func (s *Server) RevocationURL() string { return s.endpoints.revoke }
 
 // JWKSURL returns the URL of the key set.
 func (s *Server) JWKSURL() string { return s.endpoints.jwks }

@@ -8,10 +8,17 @@ import (
 
 // grants are the grant types on offer. Each gets an authenticated client that
 // is registered for it.
-var grants = map[string]func(*Server, *client, form) (*tokenAnswer, *refusal){
+var grants = map[string]func(*Server, tokenRequest) (*tokenAnswer, *refusal){
 	grantAuthorizationCode: (*Server).authorizationCode,
 	grantClientCredentials: (*Server).clientCredentials,
 	grantRefreshToken:      (*Server).refreshToken,
+}
+
+// tokenRequest is what a grant decides about.
+type tokenRequest struct {
+	by     *client
+	form   form
+	proved confirmation // the keys that the token will be bound to
 }
 
 // tokenAnswer is the successful answer (RFC 6749 §5.1).
@@ -21,6 +28,8 @@ type tokenAnswer struct {
 	ExpiresIn    int64  `json:"expires_in"` // seconds
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+
+	Details authorizationDetails `json:"authorization_details,omitempty"` // RFC 9396 §7
 }
 
 // serveToken is the token endpoint (RFC 6749 §3.2). Public clients may use it
@@ -29,7 +38,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	by, f, problem := s.clientRequest(w, r, true)
 	var answer *tokenAnswer
 	if problem == nil {
-		answer, problem = s.token(by, f)
+		answer, problem = s.token(w, r, by, f)
 	}
 	if problem != nil {
 		s.logRefused(r.Context(), "token refused", by, problem)
@@ -42,7 +51,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // token decides about the request of an authenticated client.
-func (s *Server) token(by *client, f form) (*tokenAnswer, *refusal) {
+func (s *Server) token(w http.ResponseWriter, r *http.Request, by *client, f form) (*tokenAnswer, *refusal) {
 	name := f.get("grant_type")
 	grant, offered := grants[name]
 	switch {
@@ -53,5 +62,13 @@ func (s *Server) token(by *client, f form) (*tokenAnswer, *refusal) {
 	case !slices.Contains(by.grantTypes, name):
 		return nil, refuse(unauthorizedClient, "the client is not registered for this grant type")
 	}
-	return grant(s, by, f)
+	// Both before the grant, which uses up a code or a refresh token.
+	proved, problem := s.confirm(w, r, by)
+	if problem == nil && by.format == FormatOpaque {
+		problem = s.opaque.room(s.config.Clock.Now())
+	}
+	if problem != nil {
+		return nil, problem
+	}
+	return grant(s, tokenRequest{by, f, proved})
 }
