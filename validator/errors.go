@@ -63,8 +63,7 @@ type row struct {
 	oauthError  string // RFC 6750 §3.1 and its relatives; empty: the challenge has no error
 	description string // public and constant; %x20-21 / %x23-5B / %x5D-7E (RFC 6750 §3)
 	grpcStatus  uint32
-	retry       bool   // the answer says when to try again
-	reserved    string // the feature that the row waits for; no answer has this code before
+	retry       bool // the answer says when to try again
 }
 
 // table is the one error table.
@@ -87,15 +86,15 @@ var table = [codeEnd]row{
 	CodeKeyUnknown:          {reason: "KEY_UNKNOWN", httpStatus: 401, oauthError: "invalid_token", description: "The signing key of the access token is not known.", grpcStatus: grpcUnauthenticated},
 	CodeSignatureInvalid:    {reason: "SIGNATURE_INVALID", httpStatus: 401, oauthError: "invalid_token", description: "The signature of the access token is not valid.", grpcStatus: grpcUnauthenticated},
 	CodeBindingFailed:       {reason: "BINDING_FAILED", httpStatus: 401, oauthError: "invalid_token", description: "The access token is bound to a key that the request did not prove.", grpcStatus: grpcUnauthenticated},
-	CodeTokenInactive:       {reason: "TOKEN_INACTIVE", httpStatus: 401, oauthError: "invalid_token", description: "The access token is not active.", grpcStatus: grpcUnauthenticated, reserved: "token introspection (RFC 7662)"},
-	CodeTokenRevoked:        {reason: "TOKEN_REVOKED", httpStatus: 401, oauthError: "invalid_token", description: "The access token was revoked.", grpcStatus: grpcUnauthenticated, reserved: "revocation"},
+	CodeTokenInactive:       {reason: "TOKEN_INACTIVE", httpStatus: 401, oauthError: "invalid_token", description: "The access token is not active.", grpcStatus: grpcUnauthenticated},
+	CodeTokenRevoked:        {reason: "TOKEN_REVOKED", httpStatus: 401, oauthError: "invalid_token", description: "The access token was revoked.", grpcStatus: grpcUnauthenticated},
 	CodeTokenRefused:        {reason: "TOKEN_REFUSED", httpStatus: 401, oauthError: "invalid_token", description: "The access token was refused by this API.", grpcStatus: grpcUnauthenticated},
 
 	CodeInsufficientScope:              {reason: "INSUFFICIENT_SCOPE", httpStatus: 403, oauthError: "insufficient_scope", description: "The access token lacks a scope that this operation needs.", grpcStatus: grpcPermissionDenied},
 	CodeOperationNotAllowed:            {reason: "OPERATION_NOT_ALLOWED", httpStatus: 403, description: "This operation is not allowed.", grpcStatus: grpcPermissionDenied},
-	CodeInsufficientUserAuthentication: {reason: "INSUFFICIENT_USER_AUTHENTICATION", httpStatus: 401, oauthError: "insufficient_user_authentication", description: "A different or more recent authentication is required.", grpcStatus: grpcUnauthenticated, reserved: "step-up authentication (RFC 9470)"},
-	CodeDPoPProofInvalid:               {reason: "DPOP_PROOF_INVALID", httpStatus: 401, oauthError: "invalid_dpop_proof", description: "The DPoP proof is not valid.", grpcStatus: grpcUnauthenticated, reserved: "DPoP (RFC 9449)"},
-	CodeDPoPNonceRequired:              {reason: "DPOP_NONCE_REQUIRED", httpStatus: 401, oauthError: "use_dpop_nonce", description: "The DPoP proof must use the nonce that this answer carries.", grpcStatus: grpcUnauthenticated, reserved: "DPoP (RFC 9449)"},
+	CodeInsufficientUserAuthentication: {reason: "INSUFFICIENT_USER_AUTHENTICATION", httpStatus: 401, oauthError: "insufficient_user_authentication", description: "A different or more recent authentication is required.", grpcStatus: grpcUnauthenticated},
+	CodeDPoPProofInvalid:               {reason: "DPOP_PROOF_INVALID", httpStatus: 401, oauthError: "invalid_dpop_proof", description: "The DPoP proof is not valid.", grpcStatus: grpcUnauthenticated},
+	CodeDPoPNonceRequired:              {reason: "DPOP_NONCE_REQUIRED", httpStatus: 401, oauthError: "use_dpop_nonce", description: "The DPoP proof must use the nonce that this answer carries.", grpcStatus: grpcUnauthenticated},
 
 	CodeKeysUnavailable:       {reason: "KEYS_UNAVAILABLE", httpStatus: 503, description: "The access token cannot be checked at the moment.", grpcStatus: grpcUnavailable, retry: true},
 	CodeDependencyUnavailable: {reason: "DEPENDENCY_UNAVAILABLE", httpStatus: 503, description: "The access token cannot be checked at the moment.", grpcStatus: grpcUnavailable, retry: true},
@@ -150,10 +149,6 @@ func (c Code) GRPCStatus() uint32 { return c.row().grpcStatus }
 // Retryable reports whether the same request can succeed later: the token could
 // not be judged, and was not judged bad.
 func (c Code) Retryable() bool { return c.row().retry }
-
-// Reserved names the feature that the code waits for. It is empty for a code
-// that answers can have today.
-func (c Code) Reserved() string { return c.row().reserved }
 
 // An Error is the one error of this module's request path. What it says in
 // public, [Error.Error] and its code, is constant per code; the reason in

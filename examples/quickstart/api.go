@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -26,7 +30,17 @@ import (
 // api is one orders API on three transports, by their addresses.
 type api struct {
 	http, echo, grpc string
+	tls              *tls.Config    // nil: plain
+	roots            *x509.CertPool // that clients trust
 	stop             []func()
+}
+
+// scheme is that of the API's URLs.
+func (s *api) scheme() string {
+	if s.tls == nil {
+		return "http"
+	}
+	return "https"
 }
 
 // The same rules on every transport.
@@ -34,6 +48,8 @@ var (
 	needsRead  = scopes.All("orders:read")
 	needsWrite = scopes.All("orders:write")
 	needsAdmin = scopes.All("orders:read", "orders:admin")
+	// Money goes out only for a user who was there a moment ago (RFC 9470).
+	needsPayout = scopes.All("orders:read").And(scopes.ACR("urn:example:phr"), scopes.MaxAge(5*time.Minute))
 )
 
 // newValidator says what a good token is for this API. The issuer is all it
@@ -71,9 +87,10 @@ func ownRules(_ context.Context, t *validator.Token) error {
 // contextOf gives a request its context.
 type contextOf func(context.Context) (context.Context, context.CancelFunc)
 
-// startAPI serves the API on all three transports.
-func startAPI(a validator.Authenticator, around contextOf) (*api, error) {
-	s := &api{}
+// startAPI serves the API on all three transports, by TLS if there is a configuration
+// for it.
+func startAPI(a validator.Authenticator, around contextOf, config *tls.Config, roots *x509.CertPool) (*api, error) {
+	s := &api{tls: config, roots: roots}
 	for _, start := range []func(validator.Authenticator, contextOf) error{
 		s.startHTTP, s.startEcho, s.startGRPC,
 	} {
@@ -103,6 +120,7 @@ func (s *api) startHTTP(a validator.Authenticator, around contextOf) error {
 	})
 	mux.HandleFunc("POST /orders", needsWrite, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
 	mux.HandleFunc("DELETE /orders", needsAdmin, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /payouts", needsPayout, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	mux.HandleFunc("GET /reports", scopes.Authenticated(), func(w http.ResponseWriter, r *http.Request) {
 		// Nobody has written a rule for this one: the zero requirement denies.
 		if _, err := auth.Check(r, scopes.Requirement{}); err != nil {
@@ -133,6 +151,7 @@ func (s *api) startEcho(a validator.Authenticator, around contextOf) error {
 	}, auth.Require(needsRead))
 	e.POST("/orders", func(c echo.Context) error { return c.NoContent(http.StatusCreated) }, auth.Require(needsWrite))
 	e.DELETE("/orders", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }, auth.Require(needsAdmin))
+	e.POST("/payouts", func(c echo.Context) error { return c.NoContent(http.StatusAccepted) }, auth.Require(needsPayout))
 	e.GET("/catalog", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, auth.Optional(scopes.Authenticated()))
 	e.GET("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	return s.serveHTTP(e, around, &s.echo)
@@ -148,7 +167,12 @@ func (s *api) serveHTTP(h http.Handler, around contextOf, address *string) error
 		defer cancel()
 		h.ServeHTTP(w, r.WithContext(ctx))
 	})}
-	go func() { _ = server.Serve(listener) }()
+	if s.tls != nil {
+		server.TLSConfig = s.tls.Clone()
+		go func() { _ = server.ServeTLS(listener, "", "") }()
+	} else {
+		go func() { _ = server.Serve(listener) }()
+	}
 	s.stop = append(s.stop, func() { _ = server.Close() })
 	*address = listener.Addr().String()
 	return nil
@@ -160,6 +184,7 @@ func (s *api) startGRPC(a validator.Authenticator, around contextOf) error {
 			ordersService + "ListOrders":  needsRead,
 			ordersService + "CreateOrder": needsWrite,
 			ordersService + "DeleteOrder": needsAdmin,
+			ordersService + "PayOut":      needsPayout,
 		},
 		Optional: map[string]scopes.Requirement{ordersService + "ListCatalog": scopes.Authenticated()},
 		Public:   []string{"/grpc.health.v1.Health/*"},
@@ -172,7 +197,11 @@ func (s *api) startGRPC(a validator.Authenticator, around contextOf) error {
 		defer cancel()
 		return next(ctx, request)
 	}
-	server := grpc.NewServer(grpc.ChainUnaryInterceptor(deadline, auth.Unary()), grpc.ChainStreamInterceptor(auth.Stream()))
+	transport := insecure.NewCredentials()
+	if s.tls != nil {
+		transport = credentials.NewTLS(s.tls.Clone())
+	}
+	server := grpc.NewServer(grpc.Creds(transport), grpc.ChainUnaryInterceptor(deadline, auth.Unary()), grpc.ChainStreamInterceptor(auth.Stream()))
 	server.RegisterService(&ordersServiceDesc, nil)
 	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
 
@@ -194,7 +223,7 @@ var ordersServiceDesc = grpc.ServiceDesc{
 	ServiceName: "quickstart.v1.OrderService",
 	HandlerType: (*any)(nil),
 	Methods: []grpc.MethodDesc{
-		ordersMethod("ListOrders"), ordersMethod("CreateOrder"), ordersMethod("DeleteOrder"),
+		ordersMethod("ListOrders"), ordersMethod("CreateOrder"), ordersMethod("DeleteOrder"), ordersMethod("PayOut"),
 		ordersMethod("ListReports"), ordersMethod("ListCatalog"),
 	},
 }

@@ -9,12 +9,14 @@ import (
 )
 
 // apis is the same API in good order and in three kinds of trouble, because some
-// rows of the error table are about trouble.
+// rows of the error table are about trouble, and once more for tokens that are bound
+// to a key or say nothing by themselves.
 type apis struct {
 	good        *api // keys are there
 	unreachable *api // nothing listens where the keys should be
 	deadline    *api // the key endpoint hangs, requests have a deadline
 	canceled    *api // the key endpoint hangs, requests are canceled
+	bound       *bound
 	stop        []func()
 }
 
@@ -61,7 +63,7 @@ func startAPIs(auth *authServer) (*apis, error) {
 		v, err := newValidator(auth, keys)
 		if err == nil {
 			all.stop = append(all.stop, func() { _ = v.Close() })
-			*a.api, err = startAPI(v, a.around)
+			*a.api, err = startAPI(v, a.around, nil, nil)
 		}
 		if err != nil {
 			all.close()
@@ -69,6 +71,11 @@ func startAPIs(auth *authServer) (*apis, error) {
 		}
 		all.stop = append(all.stop, (*a.api).close)
 	}
+	if all.bound, err = startBound(); err != nil {
+		all.close()
+		return nil, err
+	}
+	all.stop = append(all.stop, all.bound.close)
 	return all, nil
 }
 

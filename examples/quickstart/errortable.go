@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -22,7 +23,13 @@ type exchange struct {
 	want          validator.Code
 	scope         string // needed scopes, in the challenge
 	api           *api   // nil: the good one
+
+	proof       prove            // nil: none
+	certificate *tls.Certificate // of the client; nil: none
 }
+
+// prove makes a DPoP proof for a request.
+type prove func(method, url string) (string, error)
 
 // operation is one operation of the API on each transport.
 type operation struct{ method, path, rpc string }
@@ -33,6 +40,7 @@ var (
 	remove  = operation{"DELETE", "/orders", ordersService + "DeleteOrder"}
 	unruled = operation{"GET", "/reports", ordersService + "ListReports"}
 	catalog = operation{"GET", "/catalog", ordersService + "ListCatalog"}
+	payout  = operation{"POST", "/payouts", ordersService + "PayOut"}
 	healthz = operation{"GET", "/healthz", "/grpc.health.v1.Health/Check"}
 )
 
@@ -43,6 +51,14 @@ func walkErrorTable(ctx context.Context, r *report, auth *authServer, apis *apis
 	if err != nil {
 		return err
 	}
+	bound, err := boundExchanges(ctx, apis.bound)
+	if err != nil {
+		return err
+	}
+	for i := range bound {
+		bound[i].api = apis.bound.api
+	}
+	exchanges = append(exchanges, bound...)
 	r.section("The API: every row of the error table on every transport")
 	seen := map[validator.Code]bool{}
 	for _, e := range exchanges {
@@ -72,7 +88,7 @@ func walkErrorTable(ctx context.Context, r *report, auth *authServer, apis *apis
 		}
 	}
 	for code := range validator.Codes() {
-		if code.Reserved() == "" && !seen[code] {
+		if !seen[code] {
 			return fmt.Errorf("no request shows %v", code)
 		}
 	}
@@ -107,46 +123,49 @@ func allExchanges(ctx context.Context, auth *authServer, apis *apis) ([]exchange
 	m := minter{auth: auth}
 	now := time.Now()
 	exchanges := []exchange{
-		{"token by secret", good, list, 0, "", nil},
-		{"token by assertion", bearer(asserted.AccessToken), list, 0, "", nil},
-		{"token with the scope for writing", bearer(readWrite.AccessToken), create, 0, "", nil},
-		{"public operation, no token", nil, healthz, 0, "", nil},
-		{"optional authentication, no token", nil, catalog, 0, "", nil},
-		{"optional authentication, good token", good, catalog, 0, "", nil},
+		{request: "token by secret", authorization: good, op: list},
+		{request: "token by assertion", authorization: bearer(asserted.AccessToken), op: list},
+		{request: "token with the scope for writing", authorization: bearer(readWrite.AccessToken), op: create},
+		{request: "public operation, no token", op: healthz},
+		{request: "optional authentication, no token", op: catalog},
+		{request: "optional authentication, good token", authorization: good, op: catalog},
 
-		{"no token", nil, list, validator.CodeCredentialsMissing, "", nil},
-		{"unsupported scheme", []string{"Basic dXNlcjpwYXNz"}, list, validator.CodeCredentialsMissing, "", nil},
-		{"no rule and no token", nil, unruled, validator.CodeCredentialsMissing, "", nil},
-		{"two Authorization values", append(good, good...), list, validator.CodeMalformedCredentials, "", nil},
-		{"two tokens in one value", []string{good[0] + " x"}, list, validator.CodeMalformedCredentials, "", nil},
-		{"optional authentication, bad token", []string{"Bearer"}, catalog, validator.CodeMalformedCredentials, "", nil},
+		{request: "no token", op: list, want: validator.CodeCredentialsMissing},
+		{request: "unsupported scheme", authorization: []string{"Basic dXNlcjpwYXNz"}, op: list, want: validator.CodeCredentialsMissing},
+		{request: "no rule and no token", op: unruled, want: validator.CodeCredentialsMissing},
+		{request: "two Authorization values", authorization: append(good, good...), op: list, want: validator.CodeMalformedCredentials},
+		{request: "two tokens in one value", authorization: []string{good[0] + " x"}, op: list, want: validator.CodeMalformedCredentials},
+		{request: "optional authentication, bad token", authorization: []string{"Bearer"}, op: catalog, want: validator.CodeMalformedCredentials},
 
-		{"not a JWS", bearer("b3BhcXVl"), list, validator.CodeTokenMalformed, "", nil},
-		{"token of 17 KiB", bearer(strings.Repeat("x", 17<<10)), list, validator.CodeTokenTooLarge, "", nil},
-		{"header with crit", m.header("crit", []string{"x"}), list, validator.CodeHeaderInvalid, "", nil},
-		{"header with alg none", m.header("alg", "none"), list, validator.CodeAlgorithmNotAllowed, "", nil},
-		{"scope claim is a number", m.claim("scope", 7), list, validator.CodeClaimInvalid, "", nil},
-		{"no exp claim", m.claim("exp", nil), list, validator.CodeClaimMissing, "", nil},
-		{"ID token", m.mint(map[string]any{"nonce": "n"}, map[string]any{"typ": "JWT"}, false), list, validator.CodeTokenKindNotAllowed, "", nil},
-		{"token of another issuer", m.claim("iss", "https://elsewhere.example.com"), list, validator.CodeIssuerNotAllowed, "", nil},
-		{"token for another API", bearer(forBilling.AccessToken), list, validator.CodeAudienceNotAllowed, "", nil},
-		{"token of a client not on the list", bearer(intern.AccessToken), list, validator.CodeClientNotAllowed, "", nil},
-		{"token that has expired", m.claim("exp", now.Add(-time.Hour)), list, validator.CodeTokenExpired, "", nil},
-		{"token that is not valid yet", m.claim("nbf", now.Add(time.Hour)), list, validator.CodeTokenNotYetValid, "", nil},
-		{"unknown key id", m.header("kid", "nobody"), list, validator.CodeKeyUnknown, "", nil},
-		{"forged signature", m.mint(nil, nil, true), list, validator.CodeSignatureInvalid, "", nil},
-		{"bound token sent as bearer token", m.claim("cnf", map[string]any{"jkt": "x"}), list, validator.CodeBindingFailed, "", nil},
-		{"own check refuses", m.claim("account", "suspended"), list, validator.CodeTokenRefused, "", nil},
+		{request: "not a JWS", authorization: bearer("b3BhcXVl"), op: list, want: validator.CodeTokenMalformed},
+		{request: "token of 17 KiB", authorization: bearer(strings.Repeat("x", 17<<10)), op: list, want: validator.CodeTokenTooLarge},
+		{request: "header with crit", authorization: m.header("crit", []string{"x"}), op: list, want: validator.CodeHeaderInvalid},
+		{request: "header with alg none", authorization: m.header("alg", "none"), op: list, want: validator.CodeAlgorithmNotAllowed},
+		{request: "scope claim is a number", authorization: m.claim("scope", 7), op: list, want: validator.CodeClaimInvalid},
+		{request: "no exp claim", authorization: m.claim("exp", nil), op: list, want: validator.CodeClaimMissing},
+		{request: "ID token", authorization: m.mint(map[string]any{"nonce": "n"}, map[string]any{"typ": "JWT"}, false), op: list, want: validator.CodeTokenKindNotAllowed},
+		{request: "token of another issuer", authorization: m.claim("iss", "https://elsewhere.example.com"), op: list, want: validator.CodeIssuerNotAllowed},
+		{request: "token for another API", authorization: bearer(forBilling.AccessToken), op: list, want: validator.CodeAudienceNotAllowed},
+		{request: "token of a client not on the list", authorization: bearer(intern.AccessToken), op: list, want: validator.CodeClientNotAllowed},
+		{request: "token that has expired", authorization: m.claim("exp", now.Add(-time.Hour)), op: list, want: validator.CodeTokenExpired},
+		{request: "token that is not valid yet", authorization: m.claim("nbf", now.Add(time.Hour)), op: list, want: validator.CodeTokenNotYetValid},
+		{request: "unknown key id", authorization: m.header("kid", "nobody"), op: list, want: validator.CodeKeyUnknown},
+		{request: "forged signature", authorization: m.mint(nil, nil, true), op: list, want: validator.CodeSignatureInvalid},
+		{request: "bound token sent as bearer token", authorization: m.claim("cnf", map[string]any{"jkt": "x"}), op: list, want: validator.CodeBindingFailed},
+		{request: "own check refuses", authorization: m.claim("account", "suspended"), op: list, want: validator.CodeTokenRefused},
 
-		{"scope for writing is missing", good, create, validator.CodeInsufficientScope, "orders:write", nil},
-		{"one of two scopes is missing", good, remove, validator.CodeInsufficientScope, "orders:read orders:admin", nil},
-		{"operation without a rule", good, unruled, validator.CodeOperationNotAllowed, "", nil},
+		{request: "scope for writing is missing", authorization: good, op: create, want: validator.CodeInsufficientScope, scope: "orders:write"},
+		{request: "one of two scopes is missing", authorization: good, op: remove, want: validator.CodeInsufficientScope, scope: "orders:read orders:admin"},
+		{request: "user authenticated well and lately", authorization: m.mint(map[string]any{"acr": "urn:example:phr", "auth_time": now.Add(-time.Minute)}, nil, false), op: payout},
+		{request: "user not authenticated well enough", authorization: m.claim("auth_time", now.Add(-time.Minute)), op: payout, want: validator.CodeInsufficientUserAuthentication},
+		{request: "user authenticated too long ago", authorization: m.mint(map[string]any{"acr": "urn:example:phr", "auth_time": now.Add(-time.Hour)}, nil, false), op: payout, want: validator.CodeInsufficientUserAuthentication},
+		{request: "operation without a rule", authorization: good, op: unruled, want: validator.CodeOperationNotAllowed},
 
-		{"keys cannot be fetched", good, list, validator.CodeKeysUnavailable, "", apis.unreachable},
-		{"own check cannot tell", m.claim("account", "unknown"), list, validator.CodeDependencyUnavailable, "", nil},
-		{"deadline passes during the check", good, list, validator.CodeDeadlineExceeded, "", apis.deadline},
-		{"request canceled during the check", good, list, validator.CodeCanceled, "", apis.canceled},
-		{"own check panics", m.claim("account", "crash"), list, validator.CodeInternal, "", nil},
+		{request: "keys cannot be fetched", authorization: good, op: list, want: validator.CodeKeysUnavailable, api: apis.unreachable},
+		{request: "own check cannot tell", authorization: m.claim("account", "unknown"), op: list, want: validator.CodeDependencyUnavailable},
+		{request: "deadline passes during the check", authorization: good, op: list, want: validator.CodeDeadlineExceeded, api: apis.deadline},
+		{request: "request canceled during the check", authorization: good, op: list, want: validator.CodeCanceled, api: apis.canceled},
+		{request: "own check panics", authorization: m.claim("account", "crash"), op: list, want: validator.CodeInternal},
 	}
 	return exchanges, m.err
 }

@@ -1,7 +1,8 @@
 // Command quickstart shows the whole of bearerguard in one process: a
 // development authorization server, a small orders API on net/http, Echo and
-// gRPC, and clients that get tokens by the client credentials grant. Everything
-// listens on loopback.
+// gRPC, and clients that get tokens by the client credentials grant: bearer tokens,
+// opaque ones, and tokens that are bound to a key (DPoP) or to a certificate (mutual
+// TLS). Everything listens on loopback.
 //
 // It walks through the errors of the token endpoint and through every row of the
 // error table, on all three transports, prints what was expected next to what

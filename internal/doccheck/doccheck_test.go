@@ -84,9 +84,6 @@ func TestErrorTable(t *testing.T) {
 			status += " + `Retry-After`"
 		}
 		description := code.Description()
-		if code.Reserved() != "" {
-			description += " *Reserved for " + code.Reserved() + ".*"
-		}
 		fmt.Fprintf(&table, "| `%v` | %s | %s | %v | %s |\n", code, status, oauth, codes.Code(code.GRPCStatus()), description)
 	}
 	if !strings.Contains(read(t, "README.md"), table.String()) {
