@@ -48,7 +48,7 @@ func (e *explainer) judged() {
 	})
 	issuer := e.rules()
 	found := e.check(stepKey, "", algorithm && issuer, func() (err *Error) {
-		_, keys, err = e.v.findKeys(e.ctx, &h)
+		_, keys, err = e.v.findKeys(e.ctx, &h, e.now)
 		return err
 	})
 	e.Verified = e.check(stepSignature, "", found, func() *Error {

@@ -311,6 +311,10 @@ func TestExplainIntrospection(t *testing.T) {
 			}
 		})
 	}
+	e := with(goodClaims(), nil, func(c *validator.Config) { c.AllowedClients = []string{"shop"} })
+	if got := explainedCheck(t, e, "client"); got.Code != validator.CodeClientNotAllowed || e.Code != got.Code {
+		t.Errorf("%+v", got)
+	}
 }
 
 // Who is asked about tokens learns of none that was refused before.

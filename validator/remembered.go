@@ -86,7 +86,7 @@ func (v *Validator) judgeAgain(ctx context.Context, known *entry) (_ *Error, sti
 	if err := known.times.check(now, v.config.Leeway); err != nil {
 		return err, true
 	}
-	set, err := v.keys.Current(ctx)
+	set, err := v.current(ctx, now)
 	if err != nil {
 		return unavailable(ctx, err), true
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
@@ -23,6 +24,7 @@ type Validator struct {
 	scopeClaims []scopeClaim
 	schemes     []Scheme // beside "Bearer"
 	keys        jwks.Source
+	current     func(context.Context, time.Time) (*jwks.Set, error) // keys.Current, by a clock that was just read
 	closeKeys   func() error
 	retiring    retiring
 	cache       *cache // nil: off
@@ -44,6 +46,7 @@ func New(config Config) (*Validator, error) {
 	}
 	v := &Validator{config: c, clock: c.Clock, schemes: schemesOf(c.Bindings), keys: keys, closeKeys: closeKeys, retiring: newRetiring(&c), cache: newCache(c.Cache)}
 	v.lastSet.Store(&generation{})
+	v.current = currentAt(keys, c.Keys == nil)
 	for _, entry := range c.ScopeClaims {
 		claim, _ := compileScopeClaim(entry)
 		v.scopeClaims = append(v.scopeClaims, claim)
@@ -153,7 +156,7 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err := claims.times.check(now, v.config.Leeway); err != nil {
 		return verdict{}, err
 	}
-	set, keys, err := v.findKeys(ctx, &header)
+	set, keys, err := v.findKeys(ctx, &header, now)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -175,8 +178,8 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 
 // findKeys returns the keys that may have signed the token and the set that they
 // are in, asking the issuer again if the token names one that is not known.
-func (v *Validator) findKeys(ctx context.Context, h *header) (*jwks.Set, []*jwks.Key, *Error) {
-	set, err := v.keys.Current(ctx)
+func (v *Validator) findKeys(ctx context.Context, h *header, now time.Time) (*jwks.Set, []*jwks.Key, *Error) {
+	set, err := v.current(ctx, now)
 	if err != nil {
 		return nil, nil, unavailable(ctx, err)
 	}
@@ -191,6 +194,15 @@ func (v *Validator) findKeys(ctx context.Context, h *header) (*jwks.Set, []*jwks
 		return nil, nil, NewError(CodeKeyUnknown, errUnknownKey)
 	}
 	return set, keys, nil
+}
+
+// currentAt is Current of a source, which need not read the clock again if it is the
+// one that New has made, with the same clock.
+func currentAt(keys jwks.Source, own bool) func(context.Context, time.Time) (*jwks.Set, error) {
+	if remote, ok := keys.(*jwks.Remote); ok && own {
+		return remote.CurrentAt
+	}
+	return func(ctx context.Context, _ time.Time) (*jwks.Set, error) { return keys.Current(ctx) }
 }
 
 // checkOwn asks the caller's own rules.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -84,15 +85,21 @@ func (c *Ceiling) over(t *validator.Token) (over [excessEnd]bool) {
 	if c.MaxScopes > 0 {
 		over[1] = t.Scopes().Len() > c.MaxScopes
 	}
-	if len(c.Scopes) > 0 {
-		for name := range t.Scopes().All() {
-			over[2] = over[2] || !slices.Contains(c.Scopes, name)
-		}
-	}
+	over[2] = len(c.Scopes) > 0 && !within(t.Scopes(), c.Scopes)
 	if len(c.Audiences) > 0 {
 		over[3] = slices.ContainsFunc(t.Audience(), func(name string) bool { return !slices.Contains(c.Audiences, name) })
 	}
 	return over
+}
+
+// within reports whether all that was granted is on the list.
+func within(granted scopes.Set, list []string) bool {
+	for name := range granted.All() {
+		if !slices.Contains(list, name) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *Ledger) count(ctx context.Context, c *client, t *validator.Token, over [excessEnd]bool, refused bool) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"sync/atomic"
 
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -55,11 +56,7 @@ func (c *client) record(d *validator.Decision, now int64) {
 	if issued := d.Token.IssuedAt(); !issued.IsZero() {
 		latest(&c.lifetime, int64(d.Token.ExpiresAt().Sub(issued).Seconds()))
 	}
-	for name := range d.Token.Scopes().All() {
-		if s := c.scopes.find(name, newScope, nil); s != nil {
-			latest(&s.granted, now)
-		}
-	}
+	c.hold(d.Token.Scopes(), now)
 	if d.Err == nil {
 		c.use(d, now)
 	} else {
@@ -77,6 +74,15 @@ func (c *client) record(d *validator.Decision, now int64) {
 		o.refused.Add(1)
 	default:
 		o.calls.Add(1)
+	}
+}
+
+// hold enters the scopes of a token.
+func (c *client) hold(granted scopes.Set, now int64) {
+	for name := range granted.All() {
+		if s := c.scopes.find(name, newScope, nil); s != nil {
+			latest(&s.granted, now)
+		}
 	}
 }
 

@@ -57,7 +57,9 @@ func (a *api) call(operation string, required scopes.Requirement, token string, 
 	return err.(*validator.Error).Code()
 }
 
-func shadow(r *validator.Request) { r.Shadow = true }
+type request = validator.Request
+
+func shadow(r *request) { r.Shadow = true }
 
 // billing is a machine's token.
 func (a *api) billing(granted ...string) string {
@@ -109,7 +111,7 @@ func TestAccount(t *testing.T) {
 		},
 		Refusals:        []ledger.Refusals{{Code: "INSUFFICIENT_SCOPE", Count: 1}, {Code: "OPERATION_NOT_ALLOWED", Count: 1}},
 		Excesses:        []ledger.Excesses{},
-		LongestLifetime: 300,
+		LongestLifetime: 3600,
 	}
 	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf("\n%+v, want\n%+v", got, want)

@@ -12,7 +12,8 @@
 //
 // # What Redis must be like
 //
-// Version 6.2 or later, also as a cluster, or Valkey. Nothing may be evicted
+// It is tested with Redis 7. Every command has one key, so that a cluster can
+// route it. Nothing may be evicted
 // (maxmemory-policy noeviction), because every key has a time to live and what
 // is evicted is a revocation or a used proof; [Store.Check] looks at that. Redis
 // replicates without waiting: in a failover the last writes can get lost, and with

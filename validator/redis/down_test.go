@@ -173,7 +173,7 @@ func TestOneAttempt(t *testing.T) {
 // A client that does not wait says nothing about Redis.
 func TestCallerGivesUp(t *testing.T) {
 	r := newRelay(t, goredis.Options{Addr: miniredis.RunT(t).Addr()})
-	s := newStore(t, r.options(), redis.Config{InsecureAllowWhenDown: true, Logger: discard})
+	s := newStore(t, r.options(), redis.Config{InsecureAllowWhenDown: true, Logger: discard, Timeout: timeout})
 	mine := token(t)
 	r.set("hang")
 	for range 10 {
@@ -187,7 +187,10 @@ func TestCallerGivesUp(t *testing.T) {
 		}
 	}
 	canceled, cancel := context.WithCancel(ctx)
-	cancel()
+	defer time.AfterFunc(20*time.Millisecond, cancel).Stop()
+	if _, err := s.Revoked(canceled, mine); codeOf(err) != validator.CodeCanceled {
+		t.Errorf("canceled while waiting: the error is %v", err)
+	}
 	if _, err := s.Revoked(canceled, mine); codeOf(err) != validator.CodeCanceled {
 		t.Errorf("the error is %v", err)
 	}
@@ -260,11 +263,24 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// Check sees a Redis that evicts. Miniredis has no memory policy to tell of.
+// Check sees a Redis that evicts, or that does not tell whether it does.
 func TestCheck(t *testing.T) {
-	s := newStore(t, goredis.Options{Addr: miniredis.RunT(t).Addr()}, redis.Config{})
-	if err := s.Check(ctx); err == nil {
-		t.Error("a server that does not tell its policy passes")
+	for info, good := range map[string]bool{
+		"# Memory\r\nused_memory:1\r\nmaxmemory_policy:noeviction\r\nmem_x:1\r\n": true,
+		"# Memory\r\nmaxmemory_policy:volatile-lru\r\n":                           false,
+		"# Memory\r\nmaxmemory_policy:\r\n":                                       false,
+		"# Memory\r\nused_memory:1\r\n":                                           false,
+		"":                                                                        false,
+	} {
+		client := newClient(t, goredis.Options{Addr: miniredis.RunT(t).Addr()})
+		client.AddHook(infoHook(info))
+		s, err := redis.New(redis.Config{Client: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(ctx); (err == nil) != good {
+			t.Errorf("%q: %v", info, err)
+		}
 	}
 	binary := os.Getenv(serverBinary)
 	if binary == "" {
@@ -275,5 +291,24 @@ func TestCheck(t *testing.T) {
 		if err := s.Check(ctx); (err == nil) != good {
 			t.Errorf("%s: %v", policy, err)
 		}
+	}
+}
+
+// infoHook answers INFO, which miniredis knows nothing about.
+type infoHook string
+
+func (infoHook) DialHook(next goredis.DialHook) goredis.DialHook { return next }
+
+func (infoHook) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
+	return next
+}
+
+func (h infoHook) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
+	return func(ctx context.Context, c goredis.Cmder) error {
+		if info, ok := c.(*goredis.StringCmd); ok && c.Name() == "info" {
+			info.SetVal(string(h))
+			return nil
+		}
+		return next(ctx, c)
 	}
 }

@@ -69,5 +69,10 @@ func TestReplayTime(t *testing.T) {
 		if fresh, err := s.Use(ctx, [32]byte{}, epoch.Add(-time.Hour)); !fresh || err != nil {
 			t.Errorf("long past: fresh is %v, %v", fresh, err)
 		}
+		for _, key := range client.Keys(ctx, "*").Val() {
+			if client.PTTL(ctx, key).Val() == -1 {
+				t.Error("long past: it lasts for ever")
+			}
+		}
 	})
 }

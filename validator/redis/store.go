@@ -129,6 +129,5 @@ func (s *Store) key(room string, digest [32]byte) string {
 // harm.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() { close(s.closing) })
-	s.follow.Do(func() {}) // if nothing was started, nothing will be
 	return nil
 }
