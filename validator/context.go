@@ -1,10 +1,16 @@
 package validator
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"io"
+)
 
-// authentication is what the context of an authorized request holds: the
-// verified token, and what it takes to know it again in a nested guard.
+// authentication is the context of an authorized request: the request's own with
+// the verified token, and what it takes to know it again in a nested guard.
 type authentication struct {
+	context.Context
+
 	token         *Token
 	guard         *Guard
 	authorization string // the header value that was verified; never printed
@@ -13,6 +19,18 @@ type authentication struct {
 }
 
 type contextKey struct{}
+
+// Value returns the authentication itself for contextKey.
+func (a *authentication) Value(key any) any {
+	if key == (contextKey{}) {
+		return a
+	}
+	return a.Context.Value(key)
+}
+
+// Format prints a constant, whatever the verb: contexts get printed, and this one
+// has the credential.
+func (*authentication) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "context(authorized)") }
 
 // TokenFrom returns the verified token of the request that ctx belongs to, and
 // whether there is one: not behind a public route, and not for an anonymous

@@ -34,8 +34,8 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // An Explanation tells check by check why a token is accepted or refused. It is
 // for people who look after an API or a client. What it says of the token's
 // content can be private to somebody and must not be sent to whoever brings a token;
-// the token itself, its signature, sub and jti are never in it. All text is
-// printable ASCII in one line, of bounded length, whatever the token has.
+// the token itself, its signature, sub and jti are never in it. What comes from the
+// token is printable ASCII in one line, of bounded length, whatever the token has.
 type Explanation struct {
 	// Code is the answer: that of the first check that failed, zero if none did.
 	Code Code

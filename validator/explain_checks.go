@@ -100,7 +100,7 @@ func (e *explainer) rules() (issuer bool) {
 	} else {
 		e.check(stepClient, strings.Join(config.AllowedClients, " or "), e.read, func() *Error { return e.v.checkClient(&e.claims) })
 	}
-	e.check(stepTimes, fmt.Sprintf("%s, %v more or less", e.now.UTC().Format(timeLayout), config.Leeway), e.read, func() *Error {
+	e.check(stepTimes, fmt.Sprintf("nbf and iat, then %s, then exp, give or take %v", e.now.UTC().Format(timeLayout), config.Leeway), e.read, func() *Error {
 		return e.claims.times.check(e.now, config.Leeway)
 	})
 	return issuer

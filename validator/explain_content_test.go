@@ -68,7 +68,7 @@ func TestExplainWants(t *testing.T) {
 	for name, want := range map[string]string{
 		"scheme": "Bearer or DPoP", "kind": "typ at+jwt and every claim of RFC 9068 section 2.2", "issuer": issuerURL,
 		"audience": apiURL + " or a until 2027-01-15T09:00:00Z or b until 2027-01-15T07:00:00Z", "client": "crm or shop",
-		"times": "2027-01-15T08:00:00Z, 30s more or less", "requirement": "a AND b AND c", "confirmation": "no cnf or jkt",
+		"times": "nbf and iat, then 2027-01-15T08:00:00Z, then exp, give or take 30s", "requirement": "a AND b AND c", "confirmation": "no cnf or jkt",
 	} {
 		if got := explainedCheck(t, e, name); got.Want != want {
 			t.Errorf("%s wants %q", name, got.Want)

@@ -212,6 +212,7 @@ func TestExplainGoesOn(t *testing.T) {
 		{[]string{"crit", "expired"}, "header, times", "algorithm, kind, key, signature, revocation, binding, own rules"},
 		{[]string{"claim type"}, "claims", "kind, issuer, audience, client, times, key, signature, confirmation, delegation, revocation, binding, own rules, requirement"},
 		{[]string{"issuer", "kid"}, "issuer", "key, signature, revocation, binding, own rules"},
+		{[]string{"size"}, "size", "compact form, header, algorithm, claims, kind, issuer, audience, client, times, key, signature, confirmation, delegation, revocation, binding, own rules, requirement"},
 		{[]string{"cut"}, "compact form", "header, algorithm, claims, kind, issuer, audience, client, times, key, signature, confirmation, delegation, revocation, binding, own rules, requirement"},
 		{[]string{"scheme", "kind", "act"}, "scheme, kind, delegation", "revocation, binding, own rules"},
 		{[]string{"revoked", "unbound", "own", "scope"}, "revocation, requirement", "binding, own rules"},

@@ -36,7 +36,7 @@ func (g *Guard) parseAuthorization(values []string) (scheme, token string, _ *Er
 		return "", "", NewError(CodeCredentialsMissing, errUnsupportedScheme)
 	}
 	token = strings.TrimLeft(rest, " ")
-	if !isB64Token(token) {
+	if !g.refusesOthers && !isB64Token(token) {
 		return scheme, "", NewError(CodeMalformedCredentials, errNotBearer)
 	}
 	return scheme, token, nil

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/scopes"
 )
 
@@ -57,6 +58,9 @@ type Guard struct {
 	comparable    bool     // the authenticator can be told from another one
 	observer      Observer // nil if the authenticator is none
 	support       Support
+	// The authenticator itself refuses everything that is not a b64token, before it
+	// does anything with it, so that one that it knows need not be looked through.
+	refusesOthers bool
 	shadowed      shadowCounts
 }
 
@@ -66,7 +70,10 @@ type Guard struct {
 func NewGuard(a Authenticator) *Guard {
 	g := &Guard{authenticator: a, comparable: a != nil && reflect.TypeOf(a).Comparable()}
 	g.observer, _ = a.(Observer)
-	if s, ok := a.(interface{ Supports() Support }); ok {
+	if v, ok := a.(*Validator); ok && v != nil {
+		g.refusesOthers = v.config.Introspector == nil // a compact JWS has fewer characters
+	}
+	if s, ok := a.(interface{ Supports() Support }); ok && !configerr.IsNil(a) {
 		g.support = s.Supports()
 	}
 	return g
@@ -94,7 +101,7 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 			_ = g.refuse(ctx, r, nil, refusal)
 		}
 	}()
-	granted, refusal := g.authenticate(ctx, r)
+	authorized, granted, refusal := g.authenticate(ctx, r)
 	if refusal != nil {
 		if r.Optional && !r.Requirement.IsZero() && len(r.Authorization) == 0 {
 			g.observe(ctx, decision(r, nil, nil))
@@ -114,22 +121,23 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 		g.shadowed.add(r.Operation)
 	}
 	g.observe(ctx, d)
-	return context.WithValue(ctx, contextKey{}, granted), granted.token, nil
+	return authorized, granted.token, nil
 }
 
-// authenticate is the first half of the decision: who is it?
-func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *Error) {
+// authenticate is the first half of the decision: who is it? The context that
+// comes back has the answer.
+func (g *Guard) authenticate(ctx context.Context, r Request) (context.Context, *authentication, *Error) {
 	received, raw, refusal := g.parseAuthorization(r.Authorization)
 	scheme := g.canonical(received)
 	if refusal != nil {
 		refusal.scheme = scheme
-		return nil, refusal
+		return nil, nil, refusal
 	}
 	if a := authenticationFrom(ctx); a != nil && a.authorization == r.Authorization[0] && g.asks(a.guard) {
 		if refusal := a.token.again(ctx); refusal != nil {
-			return nil, refusal.in(scheme, nil)
+			return nil, nil, refusal.in(scheme, nil)
 		}
-		return a, nil
+		return ctx, a, nil
 	}
 	c := Credential{Scheme: received, Token: raw, Info: r.Info}
 	if scheme != bearer {
@@ -137,16 +145,19 @@ func (g *Guard) authenticate(ctx context.Context, r Request) (*authentication, *
 	}
 	token, err := g.authenticator.Validate(ctx, c)
 	if err != nil {
-		return nil, asError(err).in(scheme, c.Reply)
+		if g.refusesOthers && !isB64Token(raw) {
+			err = NewError(CodeMalformedCredentials, errNotBearer)
+		}
+		return nil, nil, asError(err).in(scheme, c.Reply)
 	}
 	if token == nil {
-		return nil, NewError(CodeInternal, errNoToken)
+		return nil, nil, NewError(CodeInternal, errNoToken)
 	}
-	a := &authentication{token: token, guard: g, authorization: r.Authorization[0], scheme: scheme}
+	a := &authentication{Context: ctx, token: token, guard: g, authorization: r.Authorization[0], scheme: scheme}
 	if c.Reply != nil {
 		a.nonce = c.Reply.DPoPNonce
 	}
-	return a, nil
+	return a, a, nil
 }
 
 // asks reports whether g has the same authenticator as the other guard.

@@ -78,17 +78,11 @@ func (l *Ledger) Check(ctx context.Context, t *validator.Token) error {
 
 // over says in which ways a token is over the ceiling.
 func (c *Ceiling) over(t *validator.Token) (over [excessEnd]bool) {
-	if c.MaxLifetime > 0 {
-		issued := t.IssuedAt()
-		over[0] = issued.IsZero() || t.ExpiresAt().Sub(issued) > c.MaxLifetime
-	}
-	if c.MaxScopes > 0 {
-		over[1] = t.Scopes().Len() > c.MaxScopes
-	}
+	// Without iat, it is as if the token were from the year 1.
+	over[0] = c.MaxLifetime > 0 && t.ExpiresAt().Sub(t.IssuedAt()) > c.MaxLifetime
+	over[1] = c.MaxScopes > 0 && t.Scopes().Len() > c.MaxScopes
 	over[2] = len(c.Scopes) > 0 && !within(t.Scopes(), c.Scopes)
-	if len(c.Audiences) > 0 {
-		over[3] = slices.ContainsFunc(t.Audience(), func(name string) bool { return !slices.Contains(c.Audiences, name) })
-	}
+	over[3] = len(c.Audiences) > 0 && slices.ContainsFunc(t.Audience(), func(name string) bool { return !slices.Contains(c.Audiences, name) })
 	return over
 }
 

@@ -118,6 +118,44 @@ func TestAccount(t *testing.T) {
 	}
 }
 
+// A time and a lifetime are the latest and the longest, whatever comes after.
+func TestLatest(t *testing.T) {
+	a := newAPI(t, ledger.Config{})
+	a.call("list", scopes.All("read"), a.billing("read"))
+	a.call("list", scopes.All("read"), a.issuer.Mint(validatortest.Client("billing").Scope("read").ExpiresIn(time.Minute)))
+	if got := a.client("billing").LongestLifetime; got != 3600 {
+		t.Errorf("longest lifetime %d", got)
+	}
+}
+
+// Clients that come at the same time do not share the last place.
+func TestLastPlace(t *testing.T) {
+	a := newAPI(t, ledger.Config{})
+	var decisions []validator.Decision
+	for i := range 4 {
+		decisions = append(decisions, a.decision("list", a.issuer.Mint(validatortest.Client(fmt.Sprint(i))), scopes.Authenticated()))
+	}
+	for range 500 {
+		l, err := ledger.New(ledger.Config{MaxClients: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		start := make(chan struct{})
+		for _, d := range decisions {
+			group.Go(func() {
+				<-start
+				l.Record(t.Context(), d)
+			})
+		}
+		close(start)
+		group.Wait()
+		if s := l.Snapshot(); len(s.Clients) != 1 || s.Lost != 3 {
+			t.Fatalf("%+v", s)
+		}
+	}
+}
+
 // Of what was not verified there are numbers only.
 func TestNothingUnverifiedEnters(t *testing.T) {
 	a := newAPI(t, ledger.Config{})
@@ -204,11 +242,18 @@ func TestConfiguration(t *testing.T) {
 
 // Later changes of the configuration's slices have no effect.
 func TestConfigurationIsCopied(t *testing.T) {
-	ceilings := []ledger.Ceiling{{Scopes: []string{"read"}, Audiences: []string{"x"}, Refuse: true}}
-	a := newAPI(t, ledger.Config{Ceilings: ceilings})
-	ceilings[0].Audiences[0], ceilings[0].Scopes[0], ceilings[0].Refuse = a.issuer.Audience(), "write", false
-	if code := a.call("list", scopes.Authenticated(), a.billing("read")); code != validator.CodeTokenRefused {
-		t.Errorf("code %v", code)
+	for _, ceiling := range []ledger.Ceiling{{Scopes: []string{"x"}, Refuse: true}, {Audiences: []string{"x"}, Refuse: true}} {
+		ceilings := []ledger.Ceiling{ceiling}
+		a := newAPI(t, ledger.Config{Ceilings: ceilings})
+		ceilings[0].Refuse = false
+		for _, list := range [][]string{ceiling.Scopes, ceiling.Audiences} {
+			for i := range list {
+				list[i] = a.issuer.Audience()
+			}
+		}
+		if code := a.call("list", scopes.Authenticated(), a.billing(a.issuer.Audience())); code != validator.CodeTokenRefused {
+			t.Errorf("code %v", code)
+		}
 	}
 }
 

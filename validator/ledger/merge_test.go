@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -155,6 +156,12 @@ func TestReadSnapshot(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, s) {
 			t.Errorf("%v\n%+v, want\n%+v", err, got, s)
 		}
+	}
+	disordered := merge(t, r[:]...)
+	slices.Reverse(disordered.Clients)
+	slices.Reverse(disordered.Clients[1].Scopes)
+	if got, err := ledger.ReadSnapshot(strings.NewReader(text(disordered))); err != nil || text(got) != text(merge(t, r[:]...)) {
+		t.Errorf("%v\n%s", err, text(got))
 	}
 	good := text(r[1])
 	long := strings.Repeat("x", ledger.MaxNameBytes+1)

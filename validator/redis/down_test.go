@@ -23,7 +23,7 @@ import (
 var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 const (
-	timeout = 100 * time.Millisecond
+	timeout = 300 * time.Millisecond
 	pause   = time.Second // of the breaker
 )
 
@@ -32,6 +32,7 @@ const (
 func TestFaults(t *testing.T) {
 	for fault := range faults {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel() // most of the time it waits
 			eachServer(t, func(t *testing.T, options goredis.Options) {
 				r := newRelay(t, options)
 				clock := validatortest.NewClock(epoch)
@@ -50,7 +51,7 @@ func TestFaults(t *testing.T) {
 					if yes || codeOf(err) != validator.CodeDependencyUnavailable {
 						t.Errorf("%s: %v, %v", name, yes, err)
 					}
-					if took := time.Since(start); took > timeout+time.Second {
+					if took := time.Since(start); took > timeout+2*time.Second {
 						t.Errorf("%s: took %v", name, took)
 					}
 				}
@@ -165,7 +166,7 @@ func TestOneAttempt(t *testing.T) {
 		all.Go(func() { _, _ = s.Revoked(ctx, mine) })
 	}
 	all.Wait()
-	if n := r.asked.Load() - asked; n < 1 || n > 5 { // a connection and what is sent on it
+	if n := r.asked.Load() - asked; n < 1 || n > 20 { // a connection and what is sent on it
 		t.Errorf("the relay was asked %d times", n)
 	}
 }
