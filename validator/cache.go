@@ -54,6 +54,10 @@ type cache struct {
 }
 
 type shard struct {
+	// front has the tokens that are asked for most, to be found without the lock, of
+	// which each reader would have to tell all the others.
+	front [frontSlots]atomic.Pointer[entry]
+
 	mu         sync.RWMutex
 	entries    map[digest]*entry
 	probation  fifo
@@ -62,8 +66,9 @@ type shard struct {
 	maxBytes   int
 	evictions  uint64
 
+	_            [64]byte // keeps what every reader writes apart from the rest
 	hits, misses atomic.Uint64
-	_            [64]byte // keeps the counters of two shards apart
+	_            [64]byte
 }
 
 type entry struct {
@@ -84,6 +89,7 @@ const (
 	maxShards   = 64
 	maxAsked    = 3
 	probationOf = 10 // the tenth
+	frontSlots  = 8  // per shard
 	// minShardBytes is ten times what the largest token takes.
 	minShardBytes = 256 << 10
 	// entryOverhead is what an entry takes beside the claims: the entry, the
@@ -116,18 +122,35 @@ func (c *cache) shard(d *digest) *shard {
 // get returns what is remembered under a digest, or nil.
 func (c *cache) get(d *digest) *entry {
 	s := c.shard(d)
+	if e := s.slot(d).Load(); e != nil && e.digest == *d {
+		s.hits.Add(1)
+		e.wasAsked()
+		return e
+	}
 	s.mu.RLock()
 	e := s.entries[*d]
+	if e != nil && e.wasAsked() {
+		s.slot(d).Store(e) // with the lock, so that it is still remembered
+	}
 	s.mu.RUnlock()
 	if e == nil {
 		s.misses.Add(1)
 		return nil
 	}
 	s.hits.Add(1)
-	if asked := e.asked.Load(); asked < maxAsked {
+	return e
+}
+
+// slot is where a token has its place in the front, if it has one.
+func (s *shard) slot(d *digest) *atomic.Pointer[entry] { return &s.front[d[1]%frontSlots] }
+
+// wasAsked notes that the token was asked for, and reports whether that is often.
+func (e *entry) wasAsked() bool {
+	asked := e.asked.Load()
+	if asked < maxAsked {
 		e.asked.CompareAndSwap(asked, asked+1) // one lost count is no loss
 	}
-	return e
+	return asked == maxAsked
 }
 
 // put remembers a verified token, unless it is larger than all there is room for.
@@ -147,6 +170,7 @@ func (c *cache) put(d *digest, judged verdict) {
 			return // somebody else was quicker
 		}
 		old.asked.Store(0) // it stays in its queue until its turn comes
+		s.slot(d).CompareAndSwap(old, nil)
 	}
 	s.entries[*d] = e
 	s.probation.push(e)
@@ -179,6 +203,7 @@ func (s *shard) evict() {
 func (s *shard) drop(e *entry) {
 	if s.entries[e.digest] == e {
 		delete(s.entries, e.digest)
+		s.slot(&e.digest).CompareAndSwap(e, nil)
 	}
 	s.evictions++
 }

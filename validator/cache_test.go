@@ -348,3 +348,26 @@ func TestKnownTokenDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A token that is asked for often is found on a shorter way. That way ends when the
+// token has to make room, and when another key has verified it since.
+func TestOftenAskedTokenMakesRoom(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache.Entries = 1 })
+	often := mint("ES256", "", nil)
+	for range 10 {
+		accept(t, v, often)
+	}
+	if s := v.CacheStats(); s.Hits != 9 || s.Entries != 1 {
+		t.Fatalf("%+v", s)
+	}
+	for i := range 10 {
+		other := mint("ES256", "", object{"jti": fmt.Sprint(i)})
+		accept(t, v, other)
+		accept(t, v, other)
+	}
+	before := v.CacheStats()
+	accept(t, v, often)
+	if s := v.CacheStats(); s.Misses != before.Misses+1 || s.Hits != before.Hits {
+		t.Errorf("found although it is not remembered: %+v, then %+v", before, s)
+	}
+}

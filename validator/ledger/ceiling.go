@@ -20,7 +20,15 @@ const (
 	NumberExcess   Excess = "number"   // it has too many scopes
 	ScopeExcess    Excess = "scope"    // it has a scope that is not on the list
 	AudienceExcess Excess = "audience" // it has an audience that is not on the list
-	excessEnd             = 4          // how many there are
+)
+
+// Their numbers.
+const (
+	overLifetime = iota
+	overNumber
+	overScope
+	overAudience
+	excessEnd
 )
 
 var excesses = [excessEnd]Excess{LifetimeExcess, NumberExcess, ScopeExcess, AudienceExcess}
@@ -79,10 +87,10 @@ func (l *Ledger) Check(ctx context.Context, t *validator.Token) error {
 // over says in which ways a token is over the ceiling.
 func (c *Ceiling) over(t *validator.Token) (over [excessEnd]bool) {
 	// Without iat, it is as if the token were from the year 1.
-	over[0] = c.MaxLifetime > 0 && t.ExpiresAt().Sub(t.IssuedAt()) > c.MaxLifetime
-	over[1] = c.MaxScopes > 0 && t.Scopes().Len() > c.MaxScopes
-	over[2] = len(c.Scopes) > 0 && !within(t.Scopes(), c.Scopes)
-	over[3] = len(c.Audiences) > 0 && slices.ContainsFunc(t.Audience(), func(name string) bool { return !slices.Contains(c.Audiences, name) })
+	over[overLifetime] = c.MaxLifetime > 0 && t.ExpiresAt().Sub(t.IssuedAt()) > c.MaxLifetime
+	over[overNumber] = c.MaxScopes > 0 && t.Scopes().Len() > c.MaxScopes
+	over[overScope] = len(c.Scopes) > 0 && !within(t.Scopes(), c.Scopes)
+	over[overAudience] = len(c.Audiences) > 0 && slices.ContainsFunc(t.Audience(), func(name string) bool { return !slices.Contains(c.Audiences, name) })
 	return over
 }
 
