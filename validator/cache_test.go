@@ -38,6 +38,20 @@ func setOf(keys ...*jwks.Key) *jwks.Set { return must(jwks.NewSet(keys...)) }
 
 func hits(v *validator.Validator) uint64 { return v.CacheStats().Hits }
 
+var errRevoked, errUnproved = errors.New("revoked"), errors.New("unproved")
+
+// proofOnce is a Binding that holds for all tokens or for none.
+type proofOnce struct{ holds func() bool }
+
+func (*proofOnce) Member() string { return "jkt" }
+
+func (p *proofOnce) Verify(context.Context, validator.Credential, string) error {
+	if p.holds() {
+		return nil
+	}
+	return validator.NewError(validator.CodeBindingFailed, nil)
+}
+
 // A token that is remembered dies on time, whatever it dies of.
 func TestRememberedTokenDies(t *testing.T) {
 	key := must(jwks.NewKey("p256", "", signers()["p256"].Public()))
@@ -64,6 +78,8 @@ func TestRememberedTokenDies(t *testing.T) {
 		{"the audience retires", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) { c.Set(epoch.Add(time.Minute)) }, validator.CodeAudienceNotAllowed},
 		{"the issuer retires", func(c *testClock, _ *switchedKeys, _ *atomic.Pointer[error]) { c.Set(epoch.Add(2 * time.Minute)) }, validator.CodeIssuerNotAllowed},
 		{"own check", func(_ *testClock, _ *switchedKeys, e *atomic.Pointer[error]) { e.Store(&checked) }, validator.CodeTokenRefused},
+		{"revocation", func(_ *testClock, _ *switchedKeys, e *atomic.Pointer[error]) { e.Store(&errRevoked) }, validator.CodeTokenRevoked},
+		{"a binding is not proved", func(_ *testClock, _ *switchedKeys, e *atomic.Pointer[error]) { e.Store(&errUnproved) }, validator.CodeBindingFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,11 +97,13 @@ func TestRememberedTokenDies(t *testing.T) {
 					c.AcceptUntil = epoch.Add(2 * time.Minute)
 				}
 				c.Check = func(context.Context, *validator.Token) error {
-					if e := verdict.Load(); e != nil {
+					if e := verdict.Load(); e == &checked {
 						return *e
 					}
 					return nil
 				}
+				c.Revocation = revocation(func(context.Context, *validator.Token) (bool, error) { return verdict.Load() == &errRevoked, nil })
+				c.Bindings = []validator.Binding{&proofOnce{func() bool { return verdict.Load() != &errUnproved }}}
 			})
 			token := mint("ES256", "at+jwt", object{"aud": aud, "nbf": epoch.Unix()})
 			first := accept(t, v, token)
@@ -288,14 +306,18 @@ func TestTokenThatDoesNotFit(t *testing.T) {
 }
 
 // Everything at once, for the race detector: hits, misses, evictions, keys that
-// come and go, time that passes. What must never happen is that a token is
-// accepted whose key is gone for good.
+// come and go, time that passes, revocation. What must never happen is that a token
+// is accepted whose key is gone for good, or that is revoked.
 func TestCacheConcurrently(t *testing.T) {
 	key := must(jwks.NewKey("ed", "", signers()["ed"].Public()))
 	extra := must(jwks.NewKey("p256", "", signers()["p256"].Public()))
 	keys, clock := &switchedKeys{}, &testClock{now: epoch}
 	keys.give(setOf(key), nil)
-	v := newValidator(t, func(c *validator.Config) { c.Keys, c.Clock, c.Cache.Entries = keys, clock, 50 })
+	var revoked atomic.Bool
+	v := newValidator(t, func(c *validator.Config) {
+		c.Keys, c.Clock, c.Cache.Entries = keys, clock, 50
+		c.Revocation = revocation(func(context.Context, *validator.Token) (bool, error) { return revoked.Load(), nil })
+	})
 	tokens := make([]string, 100)
 	for i := range tokens {
 		tokens[i] = mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
@@ -305,7 +327,7 @@ func TestCacheConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 300 {
 				switch got := codeOf(t, v, tokens[(i*7+worker)%len(tokens)]); got {
-				case 0, validator.CodeKeysUnavailable, validator.CodeTokenNotYetValid:
+				case 0, validator.CodeKeysUnavailable, validator.CodeTokenNotYetValid, validator.CodeTokenRevoked:
 				default:
 					t.Errorf("code %v", got)
 				}
@@ -314,6 +336,7 @@ func TestCacheConcurrently(t *testing.T) {
 	}
 	wg.Go(func() {
 		for i := range 200 {
+			revoked.Store(i%5 == 4)
 			switch i % 4 {
 			case 0:
 				keys.give(setOf(key, extra), nil)
@@ -328,8 +351,16 @@ func TestCacheConcurrently(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	keys.give(setOf(extra), nil)
+	keys.give(setOf(key), nil)
 	clock.Set(epoch)
+	revoked.Store(true)
+	for _, token := range tokens {
+		if got := codeOf(t, v, token); got != validator.CodeTokenRevoked {
+			t.Fatalf("after the revocation: %v", got)
+		}
+	}
+	revoked.Store(false)
+	keys.give(setOf(extra), nil)
 	for _, token := range tokens {
 		if got := codeOf(t, v, token); got != validator.CodeKeyUnknown {
 			t.Fatalf("after the key is gone: %v", got)
