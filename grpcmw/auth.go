@@ -50,7 +50,8 @@ func (a *Auth) Authorize(ctx context.Context, fullMethod string) (context.Contex
 // in is not validated again. What comes back is as for [Auth.Authorize].
 func (a *Auth) Check(ctx context.Context, requirement scopes.Requirement) (context.Context, error) {
 	fullMethod, _ := grpc.Method(ctx)
-	return a.authorize(ctx, fullMethod, rule{requirement: requirement})
+	found, _ := a.rules.find(fullMethod)
+	return a.authorize(ctx, fullMethod, rule{requirement: requirement, name: found.name})
 }
 
 func (a *Auth) authorize(ctx context.Context, fullMethod string, r rule) (context.Context, error) {

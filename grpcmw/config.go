@@ -38,6 +38,10 @@ type Config struct {
 	// it later.
 	Public []string
 
+	// Policy is what the methods need, in place of Rules, Optional and Public. Nil:
+	// the three say it. Methods that are in neither are refused all the same.
+	Policy *scopes.Policy
+
 	// StreamGrace is how long the handler of a stream has to end by itself once
 	// its token is not good any more, as a duration. Zero: [DefaultStreamGrace].
 	StreamGrace time.Duration

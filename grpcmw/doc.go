@@ -17,6 +17,10 @@
 // token are named in [Config.Public]. What a refused call gets is told by the
 // error table of package validator, see [Status].
 //
+// In place of the maps, [Config.Policy] takes a [scopes.Policy], in which the same
+// operation has the same rule over gRPC and over HTTP; [Methods] is for holding both
+// against it.
+//
 // What this package cannot do, because gRPC calls it too late or only once:
 //
 //   - A unary request has been received and decoded before its interceptor is

@@ -1,6 +1,7 @@
 package grpcmw
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/bearerguard/bearerguard/validator"
@@ -12,9 +13,10 @@ import (
 // guard's business.
 func newRequest(ctx context.Context, fullMethod string, r rule) validator.Request {
 	return validator.Request{
-		Operation:     operation(fullMethod),
+		Operation:     cmp.Or(r.name, operation(fullMethod)),
 		Requirement:   r.requirement,
 		Optional:      r.optional,
+		Shadow:        r.shadow,
 		Authorization: metadata.ValueFromIncomingContext(ctx, "authorization"),
 		Info:          &requestInfo{ctx, fullMethod},
 	}

@@ -15,6 +15,8 @@ type rule struct {
 	requirement scopes.Requirement
 	optional    bool
 	public      bool
+	shadow      bool
+	name        string // of the operation in the policy; empty without one
 	field       string // where it comes from, such as `Public[0]`
 }
 
@@ -22,11 +24,15 @@ type rule struct {
 type rules struct {
 	methods  map[string]rule // by "/pkg.Service/Method"
 	services map[string]rule // by "/pkg.Service/"
+	policy   *scopes.Policy  // in place of both, unless nil
 }
 
 // find returns the rule for a method, that of the method before that of its
 // service. It does not allocate.
 func (r *rules) find(fullMethod string) (rule, bool) {
+	if r.policy != nil {
+		return fromPolicy(r.policy.GRPC(fullMethod))
+	}
 	if found, ok := r.methods[fullMethod]; ok {
 		return found, true
 	}
@@ -42,9 +48,15 @@ func (r *rules) find(fullMethod string) (rule, bool) {
 	return found, ok
 }
 
+func fromPolicy(r scopes.Rule, ok bool) (rule, bool) {
+	return rule{requirement: r.Requirement, optional: r.Optional, public: r.Public, shadow: r.Shadow, name: r.Operation}, ok
+}
+
 // compile checks every name and every requirement of c.
 func (c *Config) compile(problems *configerr.List) rules {
-	r := rules{methods: make(map[string]rule), services: make(map[string]rule)}
+	r := rules{methods: make(map[string]rule), services: make(map[string]rule), policy: c.Policy}
+	problems.Check(c.Policy == nil || len(c.Rules)+len(c.Optional)+len(c.Public) == 0, "Policy",
+		"it takes the place of Rules, Optional and Public: not both")
 	for _, name := range slices.Sorted(maps.Keys(c.Rules)) {
 		field := fmt.Sprintf("Rules[%q]", name)
 		r.add(problems, name, rule{field: field, requirement: c.Rules[name]})

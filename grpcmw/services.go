@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/bearerguard/bearerguard/scopes"
 	"google.golang.org/grpc"
 )
 
@@ -15,7 +16,13 @@ import (
 // refused, and for every name in the configuration that no method of the server
 // has: a misspelled exception leaves the rule of its service in force. A server
 // that forwards unknown methods cannot be checked so.
+//
+// With [Config.Policy] it is [scopes.Policy.Check] of the [Methods], and the error
+// a [*scopes.CoverageError].
 func (a *Auth) CheckServices(services map[string]grpc.ServiceInfo) error {
+	if a.rules.policy != nil {
+		return a.rules.policy.Check(scopes.Surface{GRPC: Methods(services)})
+	}
 	problems := make(map[string]error) // by the name of the method or the service
 	unused := a.rules.fields()
 	for service, info := range services {
@@ -39,6 +46,21 @@ func (a *Auth) CheckServices(services map[string]grpc.ServiceInfo) error {
 		sorted = append(sorted, problems[name])
 	}
 	return errors.Join(sorted...)
+}
+
+// Methods returns the full names of the methods of services, sorted, for
+// [scopes.Surface]. It is never nil. For an API over HTTP as well:
+//
+//	policy.Check(scopes.Surface{HTTP: mux.Patterns(), GRPC: grpcmw.Methods(server.GetServiceInfo())})
+func Methods(services map[string]grpc.ServiceInfo) []string {
+	methods := []string{}
+	for service, info := range services {
+		for _, method := range info.Methods {
+			methods = append(methods, "/"+service+"/"+method.Name)
+		}
+	}
+	slices.Sort(methods)
+	return methods
 }
 
 // fields returns where each name of the configuration stands.

@@ -4,7 +4,9 @@
 //
 // [Auth.NewMux] is the way in for net/http's own routing: a mux on which no
 // route can be registered without saying what it needs. For other routers
-// [Auth.Require] is a plain middleware. [Auth.Check] and [Auth.Deny] are the
+// [Auth.Require] is a plain middleware. With a [scopes.Policy], one place says what
+// each operation needs, and routes are bound to it: by [Mux.Bind], or by the name of
+// the operation with [Auth.Operation]. [Mux.Check] tells at start what does not fit. [Auth.Check] and [Auth.Deny] are the
 // decision and the answer as plain calls; [Extract], [Auth.Authorize] and
 // [Auth.Answer] are the same for adapters to other frameworks.
 //
@@ -12,7 +14,8 @@
 //
 // CORS goes outside: a preflight request carries no credentials (Fetch standard,
 // "CORS protocol and credentials"), so the CORS middleware must answer it before
-// it gets here, and refusals need its headers as much as other answers do. So do
+// it gets here, and refusals need its headers as much as other answers do. One that
+// does get here is refused, unless [Mux.Preflight] says otherwise. Outside go also
 // logging, compression, recovering from panics and limits on request rates.
 // Headers that they have set on the response survive a refusal.
 //

@@ -1,10 +1,11 @@
 package httpmw
 
 import (
-	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -56,41 +57,34 @@ type metadata struct {
 
 // resourceMetadata is where the metadata are, and what they say.
 type resourceMetadata struct {
-	url, pattern string
-	document     []byte
+	url, path string
+	document  []byte
 }
 
-// newMetadata returns nil if something is wrong with r.
+// newMetadata compiles r. What is wrong with it is among the problems, and what it
+// returns is then of no use.
 func newMetadata(r *Resource, policy *scopes.Policy, s validator.Support, problems *configerr.List) *resourceMetadata {
 	location, path, ok := metadataURL(r.URL)
-	problems.Check(ok, "Resource.URL", "want an absolute https URL (http to loopback only) of printable ASCII, without user information, query, fragment and any of \"\\{}")
-	servers := slices.Clone(r.AuthorizationServers)
-	if len(servers) == 0 {
-		servers = s.Issuers
+	problems.Check(ok, "Resource.URL", "want an absolute https URL (http to loopback only) without user information, query and fragment, "+
+		"whose path has neither empty nor dot segments")
+	m := metadata{
+		Resource:             r.URL,
+		AuthorizationServers: r.authorizationServers(s.Issuers, problems),
+		Scopes:               r.scopes(policy, problems),
+		BearerMethods:        []string{"header"}, // RFC 6750 §2.1, and no other
+		Name:                 r.Name,
+		Documentation:        r.Documentation,
+		CertificateBound:     s.CertificateBound,
+
+		AuthorizationDetailsTypes: r.AuthorizationDetailsTypes,
 	}
-	problems.Check(len(servers) > 0, "Resource.AuthorizationServers", "required: the authenticator knows of none")
-	for _, server := range servers {
-		_, err := fetch.ParseURL(server, true)
-		problems.Check(err == nil, "Resource.AuthorizationServers", "want https URLs, which issuers are (RFC 8414 §2)")
-	}
-	supported := slices.Clone(r.Scopes)
-	if len(supported) == 0 && policy != nil {
-		supported = policy.Scopes()
-	}
-	for _, scope := range supported {
-		_, err := scopes.Parse(scope)
-		problems.Check(err == nil && !strings.Contains(scope, " "), "Resource.Scopes", "want one scope-token each (RFC 6749 §3.3)")
+	for i, name := range m.AuthorizationDetailsTypes {
+		problems.Check(name != "", fmt.Sprintf("Resource.AuthorizationDetailsTypes[%d]", i), "empty")
 	}
 	if r.Documentation != "" {
-		_, err := fetch.ParseURL(r.Documentation, true)
-		problems.Check(err == nil, "Resource.Documentation", "want an https URL")
-	}
-	m := metadata{
-		Resource: r.URL, AuthorizationServers: servers, Scopes: supported,
-		BearerMethods: []string{"header"}, // RFC 6750 §2.1, and no other
-		Name:          r.Name, Documentation: r.Documentation,
-		CertificateBound:          s.CertificateBound,
-		AuthorizationDetailsTypes: slices.Clone(r.AuthorizationDetailsTypes),
+		page, _, _ := strings.Cut(r.Documentation, "#") // a page may have a fragment
+		_, err := fetch.ParseURL(page, true)
+		problems.Check(err == nil, "Resource.Documentation", "want an absolute https URL (http to loopback only)")
 	}
 	for _, scheme := range s.Schemes {
 		if scheme.Name == dpop {
@@ -98,21 +92,68 @@ func newMetadata(r *Resource, policy *scopes.Policy, s validator.Support, proble
 		}
 	}
 	document, _ := json.Marshal(m) // strings: it cannot fail
-	return &resourceMetadata{url: location, pattern: path, document: append(document, '\n')}
+	return &resourceMetadata{url: location, path: path, document: append(document, '\n')}
+}
+
+// authorizationServers are those of r, or else the issuers that are known. Each is an
+// issuer identifier (RFC 8414 §2).
+func (r *Resource) authorizationServers(known []string, problems *configerr.List) []string {
+	const reason = "want an https URL (http to loopback only) without query and fragment, as an issuer is (RFC 8414 §2)"
+	for i, server := range r.AuthorizationServers {
+		problems.Check(isIssuer(server), fmt.Sprintf("Resource.AuthorizationServers[%d]", i), reason)
+	}
+	if len(r.AuthorizationServers) > 0 {
+		return r.AuthorizationServers
+	}
+	problems.Check(len(known) > 0, "Resource.AuthorizationServers", "required: the authenticator tells of no issuer")
+	problems.Check(!slices.ContainsFunc(known, func(s string) bool { return !isIssuer(s) }), "Resource.AuthorizationServers",
+		"required: the authenticator has an issuer that clients cannot find: "+reason)
+	return known
+}
+
+func isIssuer(server string) bool {
+	_, err := fetch.ParseURL(server, true)
+	return err == nil && !strings.Contains(server, "?")
+}
+
+// scopes are those of r, or else those that the policy asks for.
+func (r *Resource) scopes(policy *scopes.Policy, problems *configerr.List) []string {
+	for i, scope := range r.Scopes {
+		set, err := scopes.Parse(scope)
+		problems.Check(err == nil && set.Len() == 1, fmt.Sprintf("Resource.Scopes[%d]", i), "want one scope-token (RFC 6749 §3.3)")
+	}
+	if len(r.Scopes) == 0 && policy != nil {
+		return policy.Scopes()
+	}
+	return r.Scopes
 }
 
 // metadataURL puts the well-known path between the host and the path of a resource
-// identifier (RFC 9728 §3.1).
+// identifier (RFC 9728 §3.1). It refuses paths that are not written as they are in
+// requests, where clients and routers escape and clean them: no request would get there.
 func metadataURL(resource string) (location, path string, ok bool) {
 	u, err := fetch.ParseURL(resource, true)
-	if err != nil || u.RawQuery != "" || u.ForceQuery || !quotable(resource) || strings.ContainsAny(resource, "{}") {
+	if err != nil || !quotable(resource) || strings.Contains(resource, "?") {
 		return "", "", false
 	}
-	path = wellKnown
-	if u.EscapedPath() != "/" { // the slash after the host is none of the path's
-		path += u.EscapedPath()
+	path = u.EscapedPath()
+	if !isClean(path) || !strings.HasSuffix(resource, path) {
+		return "", "", false
 	}
+	if path == "/" { // the slash after the host is removed (§3.1)
+		path = ""
+	}
+	path = wellKnown + path
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + path, path, true
+}
+
+// isClean reports whether p has neither empty nor dot segments.
+func isClean(p string) bool {
+	clean := path.Clean("/" + p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return p == "" || p == clean
 }
 
 // Metadata returns the pattern and the handler of the API's metadata (RFC 9728 §3),
@@ -120,13 +161,15 @@ func metadataURL(resource string) (location, path string, ok bool) {
 //
 //	mux.Public(auth.Metadata())
 //
-// The handler lets pages of every origin read them. It panics without a
-// [Config.Resource].
+// The handler lets pages of every origin read them, and answers other methods than
+// GET, HEAD and OPTIONS with 405. Where the mux has a route such as "GET /", which
+// conflicts with a pattern for all methods, register "GET "+pattern. It panics without
+// a [Config.Resource].
 func (a *Auth) Metadata() (pattern string, handler http.Handler) {
 	if a.metadata == nil {
 		panic("httpmw: Metadata: no Config.Resource")
 	}
-	pattern = a.metadata.pattern
+	pattern = a.metadata.path
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "{$}" // this path, and none below
 	}
@@ -138,7 +181,7 @@ func (a *Auth) Metadata() (pattern string, handler http.Handler) {
 func (m *resourceMetadata) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	switch cmp.Or(r.Method, http.MethodGet) {
+	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		h.Set("Content-Type", "application/json")
 		h.Set("Cache-Control", "public, max-age=300")

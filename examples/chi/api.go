@@ -12,14 +12,26 @@ import (
 	"github.com/rs/cors"
 )
 
-// NewAPI returns an API of orders whose callers are known to auth. Pages from
-// origin may call it, and no others.
+// Policy is what each operation needs.
+var Policy = func() *scopes.Policy {
+	policy, err := scopes.NewPolicy(
+		scopes.Operation{Name: "orders.get", Requirement: scopes.All("orders:read"), HTTP: []string{"GET /orders/{id}"}},
+		scopes.Operation{Name: "orders.create", Requirement: scopes.All("orders:write"), HTTP: []string{"POST /orders"}},
+		scopes.Operation{Name: "health", Public: true, HTTP: []string{"GET /healthz"}},
+	)
+	if err != nil {
+		panic(err)
+	}
+	return policy
+}()
+
+// NewAPI returns an API of orders whose callers are known to auth, which has the
+// Policy. Pages from origin may call it, and no others.
 //
-// Authentication is installed once for all routes below the group, with what
-// each needs next to it: the token is validated once per request. A router is
-// free to have unguarded routes, as "/healthz" is here; what must not be
-// forgotten is better on an [httpmw.Mux].
-func NewAPI(auth *httpmw.Auth, origin string) http.Handler {
+// Each route names its operation. A router is free to have routes that name none,
+// and these are not guarded: [Check] finds them. What must not be forgotten is
+// better on an [httpmw.Mux].
+func NewAPI(auth *httpmw.Auth, origin string) chi.Router {
 	router := chi.NewRouter()
 	router.Use(cors.New(cors.Options{
 		AllowedOrigins: []string{origin},
@@ -27,13 +39,24 @@ func NewAPI(auth *httpmw.Auth, origin string) http.Handler {
 		AllowedHeaders: []string{"Authorization"},
 		ExposedHeaders: []string{"WWW-Authenticate"},
 	}).Handler)
-	router.Get("/healthz", health)
-	router.Group(func(api chi.Router) {
-		api.Use(auth.Require(scopes.Authenticated()))
-		api.With(auth.Require(scopes.All("orders:read"))).Get("/orders/{id}", get)
-		api.With(auth.Require(scopes.All("orders:write"))).Post("/orders", create)
-	})
+	router.With(auth.Operation("health")).Get("/healthz", health)
+	router.With(auth.Operation("orders.get")).Get("/orders/{id}", get)
+	router.With(auth.Operation("orders.create")).Post("/orders", create)
 	return router
+}
+
+// Check holds the routes against the Policy, at start or in a test: every route has
+// a rule, every rule a route.
+func Check(routes chi.Routes) error {
+	surface := scopes.Surface{HTTP: []string{}}
+	err := chi.Walk(routes, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		surface.HTTP = append(surface.HTTP, method+" "+route)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return Policy.Check(surface)
 }
 
 func health(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up")) }

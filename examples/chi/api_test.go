@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +17,9 @@ import (
 	api "github.com/bearerguard/bearerguard/examples/chi"
 	"github.com/bearerguard/bearerguard/httpmw"
 	"github.com/bearerguard/bearerguard/jwks"
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
+	"github.com/go-chi/chi/v5"
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
 	"github.com/lestrrat-go/jwx/v2/jws"
@@ -52,7 +55,7 @@ func newAuth(observe func(context.Context, validator.Decision)) *httpmw.Auth {
 	if err != nil {
 		log.Fatal(err)
 	}
-	auth, err := httpmw.New(v, httpmw.Config{})
+	auth, err := httpmw.New(v, httpmw.Config{Policy: api.Policy})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -131,8 +134,11 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/orders", "orders:read", 403},
 		{"POST", "/orders", "orders:write", 201},
 		{"GET", "/healthz", "-", 200},
-		{"GET", "/none", "-", 404},      // outside of the group, nothing is guarded
-		{"DELETE", "/orders", "-", 405}, // and that is chi's own answer
+		{"GET", "/none", "-", 404}, // chi's own answers are for everybody
+		{"DELETE", "/orders", "-", 405},
+		{"GET", "/orders//7", "orders:read", 404},
+		{"GET", "/orders/%2e%2e", "orders:read", 200}, // an id, for chi
+		{"GET", "/orders/%2e%2e", "orders:write", 403},
 	}
 	for _, test := range tests {
 		header := map[string]string{}
@@ -166,7 +172,41 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// Operations are the method and chi's pattern where a route was matched before the guard.
+// Every operation of the policy lets in its own scope and no other, at the route that
+// the policy has for it: that tells a route that names the wrong operation.
+func TestEachRouteHasItsOwnRule(t *testing.T) {
+	server := httptest.NewServer(api.NewAPI(newAuth(nil), origin))
+	t.Cleanup(server.Close)
+	for _, operation := range api.Policy.Operations() {
+		for _, route := range operation.HTTP {
+			method, path, _ := strings.Cut(route, " ")
+			path = strings.ReplaceAll(path, "{id}", "7")
+			for _, scope := range append(api.Policy.Scopes(), "none") {
+				response, _ := send(server, method, path, map[string]string{"Authorization": bearer(scope)})
+				allowed := operation.Public || operation.Requirement.SatisfiedBy(scopes.NewSet(scope))
+				if (response.StatusCode != http.StatusForbidden) != allowed {
+					t.Errorf("%s with %q: %d", route, scope, response.StatusCode)
+				}
+			}
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	router := api.NewAPI(newAuth(nil), origin)
+	if err := api.Check(router); err != nil {
+		t.Error(err)
+	}
+	router.Delete("/orders/{id}", func(http.ResponseWriter, *http.Request) {})
+	if err := api.Check(router); err == nil || !strings.Contains(err.Error(), `DELETE /orders/{id} has no rule; add: {Name: "…"`) {
+		t.Errorf("with a route that has no rule: %v", err)
+	}
+	if err := api.Check(chi.NewRouter()); err == nil || !strings.Contains(err.Error(), `POST /orders of operation "orders.create" is not registered`) {
+		t.Errorf("without routes: %v", err)
+	}
+}
+
+// Decisions name the operation of the policy.
 func TestOperations(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
@@ -179,7 +219,7 @@ func TestOperations(t *testing.T) {
 	send(server, "GET", "/orders/7", map[string]string{"Authorization": bearer("orders:read")})
 	mu.Lock()
 	defer mu.Unlock()
-	if want := []string{"GET /orders/{id}", "GET /orders/{id}"}; !slices.Equal(got, want) {
+	if want := []string{"orders.get"}; !slices.Equal(got, want) {
 		t.Errorf("operations %q, want %q", got, want)
 	}
 }

@@ -8,35 +8,23 @@ import (
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	"github.com/bearerguard/bearerguard/examples/internal/orders/rest"
 	"github.com/bearerguard/bearerguard/httpmw/echomw"
-	"github.com/bearerguard/bearerguard/scopes"
-	"github.com/bearerguard/bearerguard/validator"
 )
 
-const healthz = "/healthz"
-
-// newAPI says for every route what it needs. Echo would also serve a route for
-// which that was forgotten, so nothing but the public route gets past the guard
-// of the whole API without a valid token, and what no route matches not at all.
-// The token is validated once, however many guards there are.
-func newAPI(a validator.Authenticator, store *orders.Store) (*echo.Echo, error) {
-	auth, err := echomw.New(a, echomw.Config{
-		Realm:   "orders",
-		Skipper: func(c echo.Context) bool { return c.Path() == healthz },
-	})
-	if err != nil {
-		return nil, err
-	}
+// newAPI binds every route to the rule that the policy has for it. Echo would also
+// serve a route that was registered around the router, for which that was
+// forgotten: the router refuses it, and Check tells.
+func newAPI(auth *echomw.Auth, store *orders.Store) (*echo.Echo, error) {
 	h := handlers{store}
 	e := echo.New()
-	e.Use(auth.Require(scopes.Authenticated()))
-	e.GET("/orders", h.list, auth.Require(scopes.All("orders:read")))
-	e.GET("/orders/:id", h.get, auth.Require(scopes.All("orders:read")))
-	e.POST("/orders", h.create, auth.Require(scopes.All("orders:write")))
-	e.DELETE("/orders/:id", h.delete, auth.Require(scopes.All("orders:admin")))
-	e.GET("/orders/events", h.watch, auth.Require(scopes.All("orders:read")))
-	e.GET("/whoami", h.whoAmI)
-	e.GET(healthz, h.health)
-	return e, nil
+	router := auth.NewRouter(e)
+	router.GET("/orders", h.list)
+	router.GET("/orders/:id", h.get)
+	router.POST("/orders", h.create)
+	router.DELETE("/orders/:id", h.delete)
+	router.GET("/orders/events", h.watch, auth.WhileValid)
+	router.GET("/whoami", h.whoAmI)
+	router.GET("/healthz", h.health)
+	return e, router.Check()
 }
 
 type handlers struct{ store *orders.Store }
@@ -73,10 +61,10 @@ func (h handlers) delete(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// watch was let in once, for a stream that may be long: it ends with the token.
+// watch was let in once, for a stream that may be long. The context of the request
+// ends with the token.
 func (h handlers) watch(c echo.Context) error {
-	token, _ := echomw.TokenFrom(c)
-	rest.ServeEvents(c.Response(), c.Request(), h.store, token.ExpiresAt())
+	rest.ServeEvents(c.Response(), c.Request(), h.store)
 	return nil
 }
 

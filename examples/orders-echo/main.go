@@ -1,5 +1,6 @@
 // Command orders-echo is the orders API on Echo: each route needs the least
-// scope that will do.
+// scope that will do. The rules are those of one policy for all three programs; with
+// a route that does not fit it, the program does not start.
 //
 //	GET /orders, GET /orders/{id}   orders:read
 //	POST /orders                    orders:write
@@ -30,6 +31,7 @@ import (
 
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	"github.com/bearerguard/bearerguard/examples/internal/process"
+	"github.com/bearerguard/bearerguard/httpmw/echomw"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -42,10 +44,15 @@ func run(ctx context.Context, p *process.Process) error {
 	}
 	defer func() { _ = v.Close() }()
 	store := orders.NewStore()
-	e, err := newAPI(v, store)
+	auth, err := echomw.New(v, echomw.Config{Realm: "orders", Policy: orders.Policy})
 	if err != nil {
 		return err
 	}
+	e, err := newAPI(auth, store)
+	if err != nil {
+		return err
+	}
+	orders.WarnOfShadow(p.Logger, auth.Shadowed())
 	// Echo's own log would go to standard output.
 	e.Logger.SetOutput(slog.NewLogLogger(p.Logger.Handler(), slog.LevelError).Writer())
 

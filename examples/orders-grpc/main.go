@@ -1,5 +1,6 @@
 // Command orders-grpc is the orders API on gRPC: each method needs the least
-// scope that will do.
+// scope that will do. The rules are those of one policy for all three programs; with
+// a method that does not fit it, the program does not start.
 //
 //	ListOrders, GetOrder   orders:read
 //	CreateOrder            orders:write
@@ -29,13 +30,14 @@ import (
 
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	"github.com/bearerguard/bearerguard/examples/internal/process"
+	"github.com/bearerguard/bearerguard/grpcmw"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
 // Buf compiles the protocol as buf.yaml and buf.gen.yaml say.
 //
-//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 lint
-//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 generate
+//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 lint ../.. --config buf.yaml
+//go:generate go run github.com/bufbuild/buf/cmd/buf@v1.55.1 generate ../.. --config buf.yaml --path ../../examples/orders-grpc/orders
 
 func main() { process.Main("127.0.0.1:50051", run) }
 
@@ -45,9 +47,14 @@ func run(ctx context.Context, p *process.Process) error {
 		return err
 	}
 	defer func() { _ = v.Close() }()
-	server, err := newServer(ctx, v, p.TLS, orders.NewStore())
+	auth, err := grpcmw.New(v, grpcmw.Config{Policy: orders.Policy})
 	if err != nil {
 		return err
 	}
+	server, err := newServer(ctx, auth, p.TLS, orders.NewStore())
+	if err != nil {
+		return err
+	}
+	orders.WarnOfShadow(p.Logger, auth.Shadowed())
 	return p.Serve(ctx, server)
 }

@@ -15,35 +15,12 @@ import (
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	ordersv1 "github.com/bearerguard/bearerguard/examples/orders-grpc/orders/v1"
 	"github.com/bearerguard/bearerguard/grpcmw"
-	"github.com/bearerguard/bearerguard/scopes"
-	"github.com/bearerguard/bearerguard/validator"
 )
 
-// rules says for every method what it needs. One that is neither here nor public
-// is refused, and CheckServices does not let the program start.
-var rules = map[string]scopes.Requirement{
-	ordersv1.OrderService_ListOrders_FullMethodName:  scopes.All("orders:read"),
-	ordersv1.OrderService_GetOrder_FullMethodName:    scopes.All("orders:read"),
-	ordersv1.OrderService_CreateOrder_FullMethodName: scopes.All("orders:write"),
-	ordersv1.OrderService_DeleteOrder_FullMethodName: scopes.All("orders:admin"),
-	ordersv1.OrderService_WatchOrders_FullMethodName: scopes.All("orders:read"),
-	ordersv1.OrderService_WhoAmI_FullMethodName:      scopes.Authenticated(),
-}
-
-// public is what is called without a token. Reflection tells what the .proto file
-// tells; a server whose interface is nobody's business leaves it out.
-var public = []string{
-	"/grpc.health.v1.Health/*",
-	"/grpc.reflection.v1.ServerReflection/*",
-	"/grpc.reflection.v1alpha.ServerReflection/*",
-}
-
-// newServer returns the server with its services. Its streams end with ctx.
-func newServer(ctx context.Context, a validator.Authenticator, certificate *tls.Config, store *orders.Store) (drainingServer, error) {
-	auth, err := grpcmw.New(a, grpcmw.Config{Rules: rules, Public: public})
-	if err != nil {
-		return drainingServer{}, err
-	}
+// newServer returns the server with its services. A method that the policy does not
+// have is refused, and CheckServices does not let the program start. Streams end
+// with ctx; with their tokens they end by themselves.
+func newServer(ctx context.Context, auth *grpcmw.Auth, certificate *tls.Config, store *orders.Store) (drainingServer, error) {
 	options := append(auth.ServerOptions(),
 		grpc.ChainStreamInterceptor(endStreams(ctx)),
 		// A request is received before anybody asks for its token.

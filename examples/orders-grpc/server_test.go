@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -19,6 +18,8 @@ import (
 
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	ordersv1 "github.com/bearerguard/bearerguard/examples/orders-grpc/orders/v1"
+	"github.com/bearerguard/bearerguard/grpcmw"
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -29,20 +30,35 @@ func (nobody) Validate(context.Context, validator.Credential) (*validator.Token,
 	return nil, validator.NewError(validator.CodeTokenRefused, nil)
 }
 
-// A method without a rule keeps the program from starting.
-func TestMethodsWithoutRule(t *testing.T) {
-	complete := maps.Clone(rules)
-	t.Cleanup(func() { rules = complete })
-	for _, method := range slices.Sorted(maps.Keys(complete)) {
-		rules = maps.Clone(complete)
-		delete(rules, method)
-		if _, err := newServer(t.Context(), nobody{}, nil, orders.NewStore()); err == nil || !strings.Contains(err.Error(), method) {
+// A method without a rule keeps the program from starting, and so does a rule for a
+// method that is not there.
+func TestPolicyFitsMethods(t *testing.T) {
+	start := func(operations []scopes.Operation) error {
+		policy, err := scopes.NewPolicy(operations...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth, err := grpcmw.New(nobody{}, grpcmw.Config{Policy: policy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = newServer(t.Context(), auth, nil, orders.NewStore())
+		return err
+	}
+	complete := orders.Policy.Operations()
+	if err := start(complete); err != nil {
+		t.Errorf("with every rule: %v", err)
+	}
+	for i, operation := range complete {
+		method := strings.TrimSuffix(operation.GRPC[0], "*")
+		if err := start(slices.Delete(slices.Clone(complete), i, i+1)); err == nil || !strings.Contains(err.Error(), method) {
 			t.Errorf("without a rule for %s: %v", method, err)
 		}
 	}
-	rules = complete
-	if _, err := newServer(t.Context(), nobody{}, nil, orders.NewStore()); err != nil {
-		t.Errorf("with every rule: %v", err)
+	const archive = "/orders.v1.OrderService/ArchiveOrders"
+	more := append(slices.Clone(complete), scopes.Operation{Name: "orders.archive", Requirement: scopes.All("orders:admin"), GRPC: []string{archive}})
+	if err := start(more); err == nil || !strings.Contains(err.Error(), archive) {
+		t.Errorf("with a rule for %s: %v", archive, err)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	ordersv1 "github.com/bearerguard/bearerguard/examples/orders-grpc/orders/v1"
-	"github.com/bearerguard/bearerguard/grpcmw"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -52,22 +51,16 @@ func (s service) DeleteOrder(_ context.Context, r *ordersv1.DeleteOrderRequest) 
 	return &ordersv1.DeleteOrderResponse{}, nil
 }
 
-var (
-	errTokenExpired = grpcmw.Status(validator.NewError(validator.CodeTokenExpired, nil)).Err()
-	errWatchOver    = status.Error(codes.Unavailable, "This watch is over: list the orders and watch again.")
-)
+var errWatchOver = status.Error(codes.Unavailable, "This watch is over: list the orders and watch again.")
 
 var kinds = map[string]ordersv1.WatchOrdersResponse_Kind{
 	orders.Created: ordersv1.WatchOrdersResponse_KIND_CREATED,
 	orders.Deleted: ordersv1.WatchOrdersResponse_KIND_DELETED,
 }
 
-// WatchOrders was let in once, for a stream that may be long: it ends with the
-// token.
+// WatchOrders was let in once, for a stream that may be long. The context of the
+// stream ends with the token, and the interceptor answers why.
 func (s service) WatchOrders(_ *ordersv1.WatchOrdersRequest, stream grpc.ServerStreamingServer[ordersv1.WatchOrdersResponse]) error {
-	token, _ := validator.TokenFrom(stream.Context())
-	ctx, cancel := context.WithDeadlineCause(stream.Context(), token.ExpiresAt(), errTokenExpired)
-	defer cancel()
 	events, stop := s.store.Watch()
 	defer stop()
 	if err := stream.SendHeader(metadata.MD{}); err != nil { // from here on nothing is missed
@@ -82,8 +75,8 @@ func (s service) WatchOrders(_ *ordersv1.WatchOrdersRequest, stream grpc.ServerS
 			if err := stream.Send(&ordersv1.WatchOrdersResponse{Kind: kinds[event.Kind], Order: message(event.Order)}); err != nil {
 				return err
 			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-stream.Context().Done():
+			return status.FromContextError(stream.Context().Err()).Err()
 		}
 	}
 }

@@ -6,23 +6,23 @@ import (
 	"github.com/bearerguard/bearerguard/examples/internal/orders"
 	"github.com/bearerguard/bearerguard/examples/internal/orders/rest"
 	"github.com/bearerguard/bearerguard/httpmw"
-	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
-// newAPI says for every route what it needs. On this mux there is no way to
-// register one without.
-func newAPI(auth *httpmw.Auth, store *orders.Store) http.Handler {
+// newAPI binds every route to the rule that the policy has for it. On this mux
+// there is no way to register one without, and Check tells what the policy has and
+// the mux has not.
+func newAPI(auth *httpmw.Auth, store *orders.Store) (*httpmw.Mux, error) {
 	a := api{store}
 	mux := auth.NewMux()
-	mux.HandleFunc("GET /orders", scopes.All("orders:read"), a.list)
-	mux.HandleFunc("GET /orders/{id}", scopes.All("orders:read"), a.get)
-	mux.HandleFunc("POST /orders", scopes.All("orders:write"), a.create)
-	mux.HandleFunc("DELETE /orders/{id}", scopes.All("orders:admin"), a.delete)
-	mux.HandleFunc("GET /orders/events", scopes.All("orders:read"), a.watch)
-	mux.HandleFunc("GET /whoami", scopes.Authenticated(), a.whoAmI)
-	mux.Public("GET /healthz", http.HandlerFunc(a.health))
-	return mux
+	mux.BindFunc("GET /orders", a.list)
+	mux.BindFunc("GET /orders/{id}", a.get)
+	mux.BindFunc("POST /orders", a.create)
+	mux.BindFunc("DELETE /orders/{id}", a.delete)
+	mux.Bind("GET /orders/events", auth.WhileValid(http.HandlerFunc(a.watch)))
+	mux.BindFunc("GET /whoami", a.whoAmI)
+	mux.BindFunc("GET /healthz", a.health)
+	return mux, mux.Check()
 }
 
 type api struct{ store *orders.Store }
@@ -63,10 +63,10 @@ func (a api) delete(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// watch was let in once, for a stream that may be long: it ends with the token.
+// watch was let in once, for a stream that may be long. The context of the request
+// ends with the token.
 func (a api) watch(w http.ResponseWriter, r *http.Request) {
-	token, _ := validator.TokenFrom(r.Context())
-	rest.ServeEvents(w, r, a.store, token.ExpiresAt())
+	rest.ServeEvents(w, r, a.store)
 }
 
 // whoAmI always finds a token: its route is guarded.

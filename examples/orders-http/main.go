@@ -1,5 +1,6 @@
 // Command orders-http is the orders API on net/http: each route needs the least
-// scope that will do.
+// scope that will do. The rules are those of one policy for all three programs; with
+// a route that does not fit it, the program does not start.
 //
 //	GET /orders, GET /orders/{id}   orders:read
 //	POST /orders                    orders:write
@@ -41,12 +42,17 @@ func run(ctx context.Context, p *process.Process) error {
 		return err
 	}
 	defer func() { _ = v.Close() }()
-	auth, err := httpmw.New(v, httpmw.Config{Realm: "orders"})
+	auth, err := httpmw.New(v, httpmw.Config{Realm: "orders", Policy: orders.Policy})
 	if err != nil {
 		return err
 	}
 	store := orders.NewStore()
-	server := p.NewHTTPServer(newAPI(auth, store))
+	api, err := newAPI(auth, store)
+	if err != nil {
+		return err
+	}
+	orders.WarnOfShadow(p.Logger, auth.Shadowed())
+	server := p.NewHTTPServer(api)
 	server.RegisterOnShutdown(store.Close) // event streams never end by themselves
 	return p.Serve(ctx, server)
 }

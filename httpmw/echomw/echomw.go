@@ -1,7 +1,13 @@
 // Package echomw guards Echo v4 routes with OAuth 2.0 access tokens. It decides
 // and answers as package httpmw does, of which it is a thin adapter.
 //
-// # Where to install it
+// # With a policy
+//
+// [Auth.NewRouter] is the way in: routes that are registered on a [Router] take
+// their rules from [Config.Policy], and everything else is refused. [Router.Check]
+// tells at start what does not fit.
+//
+// # Where to install middleware
 //
 // On a route or a group, [Auth.Require] guards what is registered there. With
 // [echo.Echo.Use] it also runs for requests that no route matches: then

@@ -16,6 +16,7 @@ import (
 // that the route does not have, and those for routes that were registered on the
 // Echo around the Router. [Router.Check] finds these. What must be answered
 // without a rule, such as a CORS preflight, is answered by middleware outside.
+// Requests that [Config.Skipper] names are not guarded here either.
 //
 // Only [Auth.NewRouter] makes a Router. Register all routes before serving; that is
 // not safe for concurrent use.

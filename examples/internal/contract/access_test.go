@@ -142,8 +142,8 @@ func TestOrders(t *testing.T) {
 	})
 }
 
-// A stream lets in until the token expires, not longer. This one has expired,
-// though no longer ago than the clocks may differ.
+// A stream ends when a new request with its token would be refused. This one has
+// expired, almost as long ago as the clocks may differ.
 func TestWatchEndsWithTheToken(t *testing.T) {
 	eachProgram(t, func(t *testing.T, api api, from *issuer, p *running) {
 		token := from.mint(t, expiredJustNow(from))

@@ -16,10 +16,11 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/bearerguard/bearerguard/examples/authserver/devserver"
+	"github.com/bearerguard/bearerguard/validator"
 )
 
 func expiredJustNow(from *issuer) devserver.TokenSpec {
-	return devserver.TokenSpec{Claims: map[string]any{from.scopeClaim: "orders:read", "exp": time.Now().Add(-5 * time.Second)}}
+	return devserver.TokenSpec{Claims: map[string]any{from.scopeClaim: "orders:read", "exp": time.Now().Add(3*time.Second - validator.DefaultLeeway)}}
 }
 
 // Every problem is reported at once, by variable, with status 2.

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,9 +20,9 @@ const (
 
 // ServeEvents streams what happens in the store as server-sent events, from when
 // the header arrives: "created" and "deleted" with the order as data. It ends when
-// the caller goes, when the store is closed, and at the time until: a token
-// lets in until it expires, and a stream must not make more of it.
-func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store, until time.Time) {
+// the store is closed, and with the context of the request: when the caller goes,
+// and inside of [httpmw.Auth.WhileValid] when the token is not good any more.
+func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method == http.MethodHead {
@@ -31,8 +30,6 @@ func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store, un
 	}
 	events, stop := store.Watch()
 	defer stop()
-	ctx, cancel := context.WithDeadline(r.Context(), until)
-	defer cancel()
 
 	// The server's timeouts are for requests that end. Its read deadline, too: when
 	// that passes, the request's context is canceled.
@@ -57,7 +54,7 @@ func ServeEvents(w http.ResponseWriter, r *http.Request, store *orders.Store, un
 			frame = format(event)
 		case <-alive.C:
 			frame = ":\n\n"
-		case <-ctx.Done():
+		case <-r.Context().Done():
 			return
 		}
 	}
