@@ -19,6 +19,7 @@
 //	OAUTH2_INSECURE_HTTP  loopback: plain http to an issuer on this machine
 //	ADDR                  127.0.0.1:8081 by default; port 0 takes a free one
 //	TLS_CERT, TLS_KEY     PEM files: serve TLS
+//	LEDGER_FILE           what clients used of their scopes, for examples/scopereport
 //	SSL_CERT_FILE         PEM file of the authorities to trust, for an issuer behind a private one
 //
 // All problems with it are reported at once, with exit status 2. When the program

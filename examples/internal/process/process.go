@@ -6,6 +6,8 @@
 //
 //	ADDR               address to listen on; port 0 takes a free one
 //	TLS_CERT, TLS_KEY  PEM files with certificate chain and key: serve TLS
+//	LEDGER_FILE        where to write, every minute and at the end, what clients used
+//	                   of what they were granted; examples/scopereport reads it
 //
 // SSL_CERT_FILE, which package crypto/x509 reads, names the file of the
 // certificate authorities to trust, for an authorization server behind a private
@@ -78,6 +80,12 @@ func Run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	p.stdout, p.drain = stdout, drainTime
 	p.Logger = slog.New(slog.NewJSONHandler(redactor{stderr}, nil))
 	p.Validator.Logger = p.Logger
+	done, err := p.keepLedger(context.WithoutCancel(ctx), getenv("LEDGER_FILE"))
+	if err != nil {
+		p.Logger.Error("failed", "error", err)
+		return exitFailed
+	}
+	defer done() // after the last request
 	if err := run(ctx, p); err != nil {
 		p.Logger.Error("failed", "error", err)
 		return exitFailed
