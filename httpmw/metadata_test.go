@@ -3,7 +3,9 @@ package httpmw_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -366,4 +368,23 @@ func TestMetadataBesideGetOfEverything(t *testing.T) {
 	mux.Public("GET "+pattern, handler)
 	want(t, get(mux, wellKnown+"/orders"), 200, resourceURL)
 	want(t, get(mux, wellKnown+"/order"), 401, "required")
+}
+
+// A client that knows nothing but a URL of the API finds out where to get a token.
+func ExampleAuth_Metadata() {
+	auth, err := httpmw.New(adaptertest.NewValidator(nil), httpmw.Config{
+		Resource: &httpmw.Resource{URL: "https://api.example.com/v1", Scopes: []string{"orders:read"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := auth.NewMux()
+	mux.Public(auth.Metadata())
+	mux.Handle("GET /v1/orders", scopes.All("orders:read"), tell)
+
+	fmt.Println(get(mux, "/v1/orders").Header().Get("WWW-Authenticate"))
+	fmt.Print(get(mux, "/.well-known/oauth-protected-resource/v1").Body)
+	// Output:
+	// Bearer realm="api", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/v1"
+	// {"resource":"https://api.example.com/v1","authorization_servers":["https://auth.example.com"],"scopes_supported":["orders:read"],"bearer_methods_supported":["header"]}
 }

@@ -23,7 +23,7 @@ const publicURL = "https://api.example.com"
 // startReplica starts an API that knows of the others through Redis alone.
 func startReplica(t *testing.T, issuer *validatortest.Issuer, options goredis.Options) (string, *redis.Store) {
 	t.Helper()
-	store := newStore(t, options, redis.Config{Timeout: time.Second})
+	store := newStore(t, options, redis.Config{})
 	proofs, err := dpop.New(dpop.Config{PublicURL: publicURL, Replay: store})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestReplicas(t *testing.T) {
 		expect("the same proof, here", send(here, first), http.StatusUnauthorized)
 		expect("another proof, there", send(there, prove()), http.StatusOK)
 
-		between.set("hang")
+		between.set("refuse")
 		down := send(there, prove())
 		expect("without Redis", down, http.StatusServiceUnavailable)
 		if down.Header.Get("Retry-After") == "" {
