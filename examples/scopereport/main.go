@@ -5,9 +5,15 @@
 //	scopereport replica-1.json replica-2.json
 //	curl -s https://orders.internal/ledger | scopereport -json
 //
-// It reads snapshots of package validator/ledger from files, or one from standard
-// input ("-"), and adds them up. Of several snapshots of one replica the latest
-// counts.
+// It reads snapshots of package validator/ledger from files, or from standard input
+// ("-"), and adds them up. There can be several in a file, one after the other. Of
+// several snapshots of one replica the latest counts.
+//
+// Those that module validator/redis keeps can be read without it:
+//
+//	for key in $(redis-cli --scan --pattern 'bearerguard:ledger:*'); do
+//		redis-cli --raw get "$key" | gunzip -q
+//	done | scopereport
 //
 //	-idle DURATION      a scope that was used, but for so long not any more, can be taken away too; and one that no
 //	                    token has had for so long is not granted any more. Without it, ever counts.
@@ -86,25 +92,25 @@ func add(files []string, stdin io.Reader) (ledger.Snapshot, error) {
 	}
 	var snapshots []ledger.Snapshot
 	for _, name := range files {
-		s, err := readFile(name, stdin)
+		some, err := readFile(name, stdin)
 		if err != nil {
 			return ledger.Snapshot{}, fmt.Errorf("%s: %w", shown(name), err)
 		}
-		snapshots = append(snapshots, s)
+		snapshots = append(snapshots, some...)
 	}
 	return ledger.Merge(snapshots...)
 }
 
-func readFile(name string, stdin io.Reader) (ledger.Snapshot, error) {
+func readFile(name string, stdin io.Reader) ([]ledger.Snapshot, error) {
 	if name == "-" {
-		return ledger.ReadSnapshot(stdin)
+		return ledger.ReadSnapshots(stdin)
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return ledger.Snapshot{}, err
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	return ledger.ReadSnapshot(file)
+	return ledger.ReadSnapshots(file)
 }
 
 func write(w io.Writer, r *report, asJSON bool) error {

@@ -19,11 +19,12 @@ var epoch = time.Unix(1_800_000_000, 0)
 
 // A replica is an API whose ledger a test reads.
 type replica struct {
-	t      *testing.T
-	clock  *validatortest.Clock
-	issuer *validatortest.Issuer
-	ledger *ledger.Ledger
-	guard  *validator.Guard
+	t         *testing.T
+	clock     *validatortest.Clock
+	issuer    *validatortest.Issuer
+	ledger    *ledger.Ledger
+	validator *validator.Validator
+	guard     *validator.Guard
 }
 
 func newReplica(t *testing.T, config ledger.Config) *replica {
@@ -36,11 +37,14 @@ func newReplica(t *testing.T, config ledger.Config) *replica {
 	}
 	issuer := validatortest.Start(t, validatortest.Config{Clock: clock})
 	v := issuer.Validator(func(c *validator.Config) { c.OnDecision, c.Check = l.Record, l.Check })
-	return &replica{t, clock, issuer, l, validator.NewGuard(v)}
+	return &replica{t, clock, issuer, l, v, validator.NewGuard(v)}
 }
 
 func (r *replica) call(client, operation, needed string, granted ...string) {
 	r.t.Helper()
+	if err := r.validator.Ready(r.t.Context()); err != nil { // the clock may have made the keys old
+		r.t.Fatal(err)
+	}
 	token := r.issuer.Mint(validatortest.Client(client).Scope(granted...))
 	_, _, _ = r.guard.Authorize(r.t.Context(), validator.Request{Operation: operation, Requirement: scopes.All(needed), Authorization: []string{"Bearer " + token}})
 }
