@@ -7,6 +7,7 @@
 package ordersv1
 
 import (
+	_ "github.com/bearerguard/bearerguard/grpcmw/options/bearerguard/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -654,7 +655,7 @@ var File_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x16orders/v1/orders.proto\x12\torders.v1\"+\n" +
+	"\x16orders/v1/orders.proto\x12\torders.v1\x1a\x1cbearerguard/v1/options.proto\"+\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\"\x13\n" +
@@ -685,15 +686,22 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x1b\n" +
 	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
-	"\x06scopes\x18\x04 \x03(\tR\x06scopes2\xc9\x03\n" +
-	"\fOrderService\x12I\n" +
+	"\x06scopes\x18\x04 \x03(\tR\x06scopes2\x8c\x05\n" +
+	"\fOrderService\x12i\n" +
 	"\n" +
-	"ListOrders\x12\x1c.orders.v1.ListOrdersRequest\x1a\x1d.orders.v1.ListOrdersResponse\x12C\n" +
-	"\bGetOrder\x12\x1a.orders.v1.GetOrderRequest\x1a\x1b.orders.v1.GetOrderResponse\x12L\n" +
-	"\vCreateOrder\x12\x1d.orders.v1.CreateOrderRequest\x1a\x1e.orders.v1.CreateOrderResponse\x12L\n" +
-	"\vDeleteOrder\x12\x1d.orders.v1.DeleteOrderRequest\x1a\x1e.orders.v1.DeleteOrderResponse\x12N\n" +
-	"\vWatchOrders\x12\x1d.orders.v1.WatchOrdersRequest\x1a\x1e.orders.v1.WatchOrdersResponse0\x01\x12=\n" +
-	"\x06WhoAmI\x12\x18.orders.v1.WhoAmIRequest\x1a\x19.orders.v1.WhoAmIResponseBLZJgithub.com/bearerguard/bearerguard/examples/orders-grpc/orders/v1;ordersv1b\x06proto3"
+	"ListOrders\x12\x1c.orders.v1.ListOrdersRequest\x1a\x1d.orders.v1.ListOrdersResponse\"\x1e\xf2\xbc%\x1a\n" +
+	"\vorders:read*\vorders.list\x12b\n" +
+	"\bGetOrder\x12\x1a.orders.v1.GetOrderRequest\x1a\x1b.orders.v1.GetOrderResponse\"\x1d\xf2\xbc%\x19\n" +
+	"\vorders:read*\n" +
+	"orders.get\x12o\n" +
+	"\vCreateOrder\x12\x1d.orders.v1.CreateOrderRequest\x1a\x1e.orders.v1.CreateOrderResponse\"!\xf2\xbc%\x1d\n" +
+	"\forders:write*\rorders.create\x12o\n" +
+	"\vDeleteOrder\x12\x1d.orders.v1.DeleteOrderRequest\x1a\x1e.orders.v1.DeleteOrderResponse\"!\xf2\xbc%\x1d\n" +
+	"\forders:admin*\rorders.delete\x12o\n" +
+	"\vWatchOrders\x12\x1d.orders.v1.WatchOrdersRequest\x1a\x1e.orders.v1.WatchOrdersResponse\"\x1f\xf2\xbc%\x1b\n" +
+	"\vorders:read*\forders.watch0\x01\x12Z\n" +
+	"\x06WhoAmI\x12\x18.orders.v1.WhoAmIRequest\x1a\x19.orders.v1.WhoAmIResponse\"\x1b\xf2\xbc%\x17\n" +
+	"\rauthenticated*\x06whoamiBLZJgithub.com/bearerguard/bearerguard/examples/orders-grpc/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_orders_v1_orders_proto_rawDescOnce sync.Once

@@ -32,21 +32,22 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // OrderService is the orders API. What each call needs of an access token stands
-// next to it; the server's rules are in main.go.
+// next to it. The server's policy is written in Go, and a test holds the two
+// against each other.
 type OrderServiceClient interface {
-	// ListOrders returns all orders, oldest first. Scope: orders:read.
+	// ListOrders returns all orders, oldest first.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
-	// GetOrder returns one order, or NOT_FOUND. Scope: orders:read.
+	// GetOrder returns one order, or NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// CreateOrder places an order. Scope: orders:write.
+	// CreateOrder places an order.
 	CreateOrder(ctx context.Context, in *CreateOrderRequest, opts ...grpc.CallOption) (*CreateOrderResponse, error)
-	// DeleteOrder removes an order, or answers NOT_FOUND. Scope: orders:admin.
+	// DeleteOrder removes an order, or answers NOT_FOUND.
 	DeleteOrder(ctx context.Context, in *DeleteOrderRequest, opts ...grpc.CallOption) (*DeleteOrderResponse, error)
 	// WatchOrders tells what happens from the moment its header arrives until the
 	// token expires (UNAUTHENTICATED) or the watch is over for another reason
-	// (UNAVAILABLE). Scope: orders:read.
+	// (UNAVAILABLE).
 	WatchOrders(ctx context.Context, in *WatchOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrdersResponse], error)
-	// WhoAmI tells the caller what its token says. Any valid token.
+	// WhoAmI tells the caller what its token says.
 	WhoAmI(ctx context.Context, in *WhoAmIRequest, opts ...grpc.CallOption) (*WhoAmIResponse, error)
 }
 
@@ -132,21 +133,22 @@ func (c *orderServiceClient) WhoAmI(ctx context.Context, in *WhoAmIRequest, opts
 // for forward compatibility.
 //
 // OrderService is the orders API. What each call needs of an access token stands
-// next to it; the server's rules are in main.go.
+// next to it. The server's policy is written in Go, and a test holds the two
+// against each other.
 type OrderServiceServer interface {
-	// ListOrders returns all orders, oldest first. Scope: orders:read.
+	// ListOrders returns all orders, oldest first.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
-	// GetOrder returns one order, or NOT_FOUND. Scope: orders:read.
+	// GetOrder returns one order, or NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// CreateOrder places an order. Scope: orders:write.
+	// CreateOrder places an order.
 	CreateOrder(context.Context, *CreateOrderRequest) (*CreateOrderResponse, error)
-	// DeleteOrder removes an order, or answers NOT_FOUND. Scope: orders:admin.
+	// DeleteOrder removes an order, or answers NOT_FOUND.
 	DeleteOrder(context.Context, *DeleteOrderRequest) (*DeleteOrderResponse, error)
 	// WatchOrders tells what happens from the moment its header arrives until the
 	// token expires (UNAUTHENTICATED) or the watch is over for another reason
-	// (UNAVAILABLE). Scope: orders:read.
+	// (UNAVAILABLE).
 	WatchOrders(*WatchOrdersRequest, grpc.ServerStreamingServer[WatchOrdersResponse]) error
-	// WhoAmI tells the caller what its token says. Any valid token.
+	// WhoAmI tells the caller what its token says.
 	WhoAmI(context.Context, *WhoAmIRequest) (*WhoAmIResponse, error)
 	mustEmbedUnimplementedOrderServiceServer()
 }
