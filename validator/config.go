@@ -64,7 +64,8 @@ type Config struct {
 	// authorization servers that put none into access tokens (Amazon Cognito).
 	// Any API of the issuer can then replay its tokens here, so AllowedClients
 	// must say whose tokens these are. It cannot be combined with Audiences or
-	// with [ProfileRFC9068].
+	// with [ProfileRFC9068]. An introspected token must then say its kind (RFC 7662
+	// §2.2: token_type), or refresh tokens would pass.
 	DangerouslySkipAudience bool
 
 	// AllowedClients are the clients whose tokens are accepted, by client id.

@@ -67,7 +67,7 @@ func (e *explainer) introspected() {
 		return checkIntrospected(e.ctx, answer, failure)
 	})
 	e.readClaims(answer, e.Verified)
-	e.check(stepKind, ProfileJWT.want(), e.read, func() *Error { return checkIntrospectedKind(&e.claims) })
+	e.check(stepKind, ProfileJWT.want(), e.read, func() *Error { return e.v.checkIntrospectedKind(&e.claims) })
 	if e.claims.issuer == "" {
 		e.claims.issuer = e.v.config.Issuer
 	}

@@ -7,8 +7,9 @@ import (
 )
 
 var (
-	errTokenType = errors.New("token_type is not that of an access token")
-	errNoClaims  = errors.New("the introspector returned neither claims nor an error")
+	errTokenType   = errors.New("token_type is not that of an access token")
+	errNoTokenType = errors.New("nothing in the answer tells an access token from a refresh token")
+	errNoClaims    = errors.New("the introspector returned neither claims nor an error")
 )
 
 // introspects reports whether a token is one to ask about.
@@ -35,7 +36,7 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 	if err := v.parseClaims(&claims, answer); err != nil {
 		return nil, nil, err
 	}
-	if err := checkIntrospectedKind(&claims); err != nil {
+	if err := v.checkIntrospectedKind(&claims); err != nil {
 		return nil, nil, err
 	}
 	now := v.clock.Now()
@@ -79,10 +80,15 @@ func checkIntrospected(ctx context.Context, answer []byte, failure error) *Error
 }
 
 // checkIntrospectedKind refuses what is active, but not an access token: refresh
-// tokens above all, which RFC 7662 §2.1 lets be asked about too.
-func checkIntrospectedKind(c *claims) *Error {
+// tokens above all, which RFC 7662 §2.1 lets be asked about too. A server that says
+// nothing of what kind a token is tells them apart by their audience, if at all, so
+// without a look at that it has to say (RFC 7662 §2.2: token_type).
+func (v *Validator) checkIntrospectedKind(c *claims) *Error {
 	if c.tokenType != "" && !strings.EqualFold(c.tokenType, "Bearer") && !strings.EqualFold(c.tokenType, "DPoP") {
 		return NewError(CodeTokenKindNotAllowed, errTokenType)
+	}
+	if v.config.DangerouslySkipAudience && c.tokenType == "" && !c.hasTokenUse && !c.hasTyp {
+		return NewError(CodeTokenKindNotAllowed, errNoTokenType)
 	}
 	if c.hasTokenUse && c.tokenUse == "access_token" { // as Ory Hydra has it
 		c.tokenUse = "access"

@@ -65,6 +65,27 @@ func TestIntrospectedClaims(t *testing.T) {
 	}
 }
 
+// Without a look at the audience, the server has to say what kind of token it is.
+func TestIntrospectedKindWithoutAudience(t *testing.T) {
+	for name, tt := range map[string]struct {
+		changes object
+		want    validator.Code
+	}{
+		"token_type":                  {object{"token_type": "Bearer"}, 0},
+		"token_use":                   {object{"token_use": "access_token"}, 0},
+		"typ":                         {object{"typ": "Bearer"}, 0},
+		"nothing, as a refresh token": {nil, validator.CodeTokenKindNotAllowed},
+	} {
+		v := newValidator(t, func(c *validator.Config) {
+			c.Audiences, c.DangerouslySkipAudience, c.AllowedClients = nil, true, []string{"billing"}
+			c.Introspector = answers(goodClaims().with(object{"aud": nil}).with(tt.changes))
+		})
+		if got := codeOf(t, v, "opaque"); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 func TestIntrospectedToken(t *testing.T) {
 	v := newValidator(t, func(c *validator.Config) {
 		c.Introspector = answers(goodClaims().with(object{"iss": nil, "active": true}))

@@ -45,6 +45,9 @@ type Config struct {
 	// TLS is for the connections to the authorization server: a client
 	// certificate, a private CA. Nil means the standard configuration. It is
 	// cloned.
+	// Package crypto/tls holds a certificate back that none of the authorities
+	// issued which the server names: with [SelfSignedTLSClientAuth] it takes
+	// GetClientCertificate to send it all the same.
 	TLS *tls.Config
 	// Transport sends the requests, instead of one of our own with TLS, which
 	// uses the proxy that the environment names. The limits on time, responses
