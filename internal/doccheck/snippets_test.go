@@ -12,6 +12,10 @@ import (
 	"github.com/bearerguard/bearerguard/httpmw/echomw"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/dpop"
+	"github.com/bearerguard/bearerguard/validator/introspect"
+	"github.com/bearerguard/bearerguard/validator/mtls"
+	"github.com/bearerguard/bearerguard/validator/revocation"
 	"github.com/bearerguard/bearerguard/validator/validatortest"
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc"
@@ -108,4 +112,48 @@ func _(t *testing.T, newAPI func(validator.Authenticator) http.Handler) {
 	server := httptest.NewServer(newAPI(issuer.Validator()))
 	token := issuer.Mint(validatortest.Client("billing").Scope("orders:read"))
 	_, _ = server, token
+}
+
+func _() error {
+	policy, err := scopes.NewPolicy(
+		scopes.Operation{
+			Name: "orders.list", Requirement: scopes.All("orders:read"),
+			HTTP: []string{"GET /orders"}, GRPC: []string{"/orders.v1.OrderService/ListOrders"},
+		},
+		scopes.Operation{
+			Name: "orders.create", Requirement: scopes.All("orders:write"),
+			HTTP: []string{"POST /orders"}, GRPC: []string{"/orders.v1.OrderService/CreateOrder"},
+		},
+		scopes.Operation{Name: "health", Public: true, HTTP: []string{"GET /healthz"}},
+	)
+	if err != nil {
+		return err
+	}
+	auth, err := httpmw.New(v, httpmw.Config{Policy: policy})
+	if err != nil {
+		return err
+	}
+	mux := auth.NewMux()
+	mux.Bind("POST /orders", create) // with the rule of the policy; panics if there is none
+	// … the others, and then, at start or in a test:
+	err = mux.Check() // names routes without a rule and rules without a route, with the line to add
+	return err
+}
+
+func _(secret string) {
+	proofs, _ := dpop.New(dpop.Config{})       // RFC 9449; errors are left out here
+	certificates, _ := mtls.New(mtls.Config{}) // RFC 8705
+	revoked, _ := revocation.New(revocation.Config{})
+	opaque, _ := introspect.New(introspect.Config{ // RFC 7662
+		Issuer: "https://auth.example.com",
+		Auth:   introspect.ClientAuth{Method: introspect.SecretBasic, ClientID: "orders-api", Secret: secret},
+	})
+	v, err := validator.New(validator.Config{
+		Issuer:       "https://auth.example.com",
+		Audiences:    []string{"https://api.example.com"},
+		Bindings:     []validator.Binding{proofs, certificates}, // tokens bound to a key or a certificate
+		Revocation:   revoked,                                   // asked on every request
+		Introspector: opaque,                                    // tokens that are not JWTs
+	})
+	_, _ = v, err
 }
