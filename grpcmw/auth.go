@@ -69,9 +69,10 @@ func (a *Auth) authorize(ctx context.Context, fullMethod string, r rule) (contex
 }
 
 // sendNonce puts the nonce for the client's next DPoP proof (RFC 9449 §8) into the
-// header of the call, where there is one. Without it the client is asked again.
+// header of the call, where there is one. Without it the client is asked again. What
+// ctx has, of a decision before this one, is there already: values add up.
 func sendNonce(ctx context.Context, nonce string) {
-	if nonce != "" {
+	if nonce != "" && nonce != validator.DPoPNonceFrom(ctx) {
 		_ = grpc.SetHeader(ctx, metadata.Pairs("dpop-nonce", nonce))
 	}
 }

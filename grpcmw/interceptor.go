@@ -34,8 +34,9 @@ func (a *Auth) Unary() grpc.UnaryServerInterceptor {
 // [Config.StreamGrace] to return, and then the call ends with the status of the
 // refusal, whatever the handler does. So the handler runs in a goroutine of its own,
 // and may outlive the call by as long as it takes to notice that sending and receiving
-// fail. Its panics are raised again where interceptors outside can recover them. For
-// its place see [Auth.Unary].
+// fail; a graceful stop of the server does not wait for it then, and a panic is
+// swallowed. Until then its panics are raised again where interceptors outside can
+// recover them. For its place see [Auth.Unary].
 func (a *Auth) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		ctx, err := a.intercept(stream.Context(), info.FullMethod)

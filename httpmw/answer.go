@@ -157,11 +157,11 @@ func (a Answer) challenges() []string {
 	}
 	scheme := a.refusal.Scheme()
 	switch code := a.refusal.Code(); {
+	case code == validator.CodeCredentialsMissing: // also in a scheme that only another issuer's tokens come in
+		return slices.Clone(a.auth.offers)
 	case scheme != "":
 	case code == validator.CodeDPoPProofInvalid || code == validator.CodeDPoPNonceRequired:
 		scheme = dpop
-	case code == validator.CodeCredentialsMissing:
-		return slices.Clone(a.auth.offers)
 	default:
 		scheme = bearer
 	}

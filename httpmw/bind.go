@@ -52,20 +52,36 @@ func (b *boundByMethod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.auth.serve(w, r, rule, b.next)
 }
 
-// Patterns returns the patterns that were registered, for [scopes.Surface]. It is
-// never nil.
+// Patterns returns the patterns that were registered, for [scopes.Surface], without
+// that of [Auth.Metadata] unless [Config.Policy] has a rule for it. It is never nil.
 func (m *Mux) Patterns() []string {
 	patterns := []string{}
 	for _, route := range m.Routes() {
-		patterns = append(patterns, route.Pattern)
+		if !m.isMetadata(route) {
+			patterns = append(patterns, route.Pattern)
+		}
 	}
 	return patterns
+}
+
+// isMetadata reports whether the route is that of [Auth.Metadata] and the policy says
+// nothing of it: it is public in every API (RFC 9728 §3), and no operation of this one.
+func (m *Mux) isMetadata(route Route) bool {
+	if m.auth.metadata == nil || m.auth.policy == nil || !route.Public || route.Bound {
+		return false
+	}
+	pattern, _ := m.auth.Metadata()
+	if route.Pattern != pattern && route.Pattern != "GET "+pattern {
+		return false
+	}
+	_, named := m.auth.policy.HTTP(http.MethodGet, pattern)
+	return !named
 }
 
 // Check holds what was registered against [Config.Policy], at start or in a test:
 // every route has a rule, every rule for HTTP has a route, and a route that was
 // registered by [Mux.Handle], [Mux.Optional] or [Mux.Public] has the rule that the
-// policy has. The error joins what is found (see [errors.Join]), among it a
+// policy has. Only that of [Auth.Metadata] needs none. The error joins what is found (see [errors.Join]), among it a
 // [*scopes.CoverageError]. For an API over gRPC as well see [Mux.Patterns].
 func (m *Mux) Check() error {
 	policy := m.auth.policy
@@ -79,7 +95,7 @@ func (m *Mux) Check() error {
 	}
 	problems := []error{coverage}
 	for _, route := range m.Routes() {
-		if route.Bound || missing[route.Pattern] {
+		if route.Bound || missing[route.Pattern] || m.isMetadata(route) {
 			continue
 		}
 		problems = append(problems, route.deviates(policy))

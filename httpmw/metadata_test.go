@@ -270,6 +270,49 @@ func TestMetadataWithoutResource(t *testing.T) {
 	auth.Metadata()
 }
 
+// The metadata need no rule in a policy, but get the one that there is. Any other
+// route at that place is one like all.
+func TestMetadataBesidePolicy(t *testing.T) {
+	const path = wellKnown + "/orders"
+	list := scopes.Operation{Name: "list", Requirement: scopes.All("a"), HTTP: []string{"GET /orders"}}
+	public := scopes.Operation{Name: "metadata", Public: true, HTTP: []string{"* " + path}}
+	guarded := scopes.Operation{Name: "metadata", Requirement: scopes.All("a"), HTTP: []string{"* " + path}}
+	for _, test := range []struct {
+		name       string
+		operations []scopes.Operation
+		register   func(*httpmw.Auth, *httpmw.Mux)
+		want       string // in the error of Check; empty: none
+	}{
+		{"no rule", []scopes.Operation{list}, func(a *httpmw.Auth, m *httpmw.Mux) { m.Public(a.Metadata()) }, ""},
+		{"GET only", []scopes.Operation{list}, func(a *httpmw.Auth, m *httpmw.Mux) {
+			pattern, handler := a.Metadata()
+			m.Public("GET "+pattern, handler)
+		}, ""},
+		{"its rule", []scopes.Operation{list, public}, func(a *httpmw.Auth, m *httpmw.Mux) { m.Bind(a.Metadata()) }, ""},
+		{"its rule, registered by hand", []scopes.Operation{list, public}, func(a *httpmw.Auth, m *httpmw.Mux) { m.Public(a.Metadata()) }, ""},
+		{"another rule", []scopes.Operation{list, guarded}, func(a *httpmw.Auth, m *httpmw.Mux) { m.Public(a.Metadata()) }, `has the rule "public"`},
+		{"not served", []scopes.Operation{list, public}, func(*httpmw.Auth, *httpmw.Mux) {}, "not registered"},
+		{"guarded", []scopes.Operation{list}, func(_ *httpmw.Auth, m *httpmw.Mux) { m.Handle(path, scopes.All("a"), tell) }, path + " has no rule"},
+		{"another method", []scopes.Operation{list}, func(_ *httpmw.Auth, m *httpmw.Mux) { m.Public("POST "+path, tell) }, path + " has no rule"},
+		{"below", []scopes.Operation{list}, func(_ *httpmw.Auth, m *httpmw.Mux) { m.Public(path+"/", tell) }, path + "/ has no rule"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			policy, err := scopes.NewPolicy(test.operations...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			auth := newAuth(t, adaptertest.NewValidator(nil), httpmw.Config{Policy: policy, Resource: &httpmw.Resource{URL: resourceURL}})
+			mux := auth.NewMux()
+			mux.Bind("GET /orders", tell)
+			test.register(auth, mux)
+			err = mux.Check()
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Check: %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 // Pages of every origin read the metadata, with and without asking first.
 func TestMetadataOverHTTP(t *testing.T) {
 	auth := newAuth(t, adaptertest.NewValidator(nil), httpmw.Config{Resource: &httpmw.Resource{URL: resourceURL}})

@@ -75,6 +75,7 @@ func (a *Auth) serve(w http.ResponseWriter, r *http.Request, rule scopes.Rule, n
 	}
 	if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
 		w.Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
+		w.Header().Set("Cache-Control", "no-store")
 	}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"github.com/bearerguard/bearerguard/httpmw/internal/adaptertest"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/dpop"
 )
 
 func TestRefusals(t *testing.T) {
@@ -154,5 +156,30 @@ func TestRealmAndResourceMetadata(t *testing.T) {
 				t.Errorf("challenge %q\nwant      %q", got, test.want)
 			}
 		})
+	}
+}
+
+// Of two issuers one has DPoP. The other's tokens in that scheme are in one that is not
+// supported: the challenges are those for callers without credentials.
+func TestSchemeOfAnotherIssuer(t *testing.T) {
+	binding, err := dpop.New(dpop.Config{Algorithms: []string{"ES256"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuers, err := validator.ByIssuer(
+		adaptertest.NewValidator(nil),
+		adaptertest.NewValidator(func(c *validator.Config) {
+			c.Issuer, c.Bindings = "https://other.example.com", []validator.Binding{binding}
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := newAuth(t, issuers, httpmw.Config{}).Require(scopes.Authenticated())(tell)
+	want := []string{`Bearer realm="api"`, `DPoP realm="api", algs="ES256"`}
+	for _, authorization := range []string{"DPoP " + adaptertest.Token("a"), "Basic x"} {
+		w := get(handler, "/", authorization)
+		if got := w.Header().Values("WWW-Authenticate"); w.Code != http.StatusUnauthorized || !slices.Equal(got, want) {
+			t.Errorf("%d %q, want %q", w.Code, got, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +114,46 @@ func TestStreamIsCut(t *testing.T) {
 	}
 }
 
+// opaque is a writer of some middleware that nothing shows through.
+type opaque struct{ http.ResponseWriter }
+
+func (o opaque) Flush() { o.ResponseWriter.(http.Flusher).Flush() }
+
+// Writing fails also where the connection is out of reach.
+func TestStreamIsCutBehindOpaqueWriter(t *testing.T) {
+	failed := make(chan error, 1)
+	revocation := newList()
+	auth := newAuth(t, adaptertest.NewValidator(func(c *validator.Config) { c.Revocation = revocation }), httpmw.Config{StreamGrace: time.Millisecond})
+	events := auth.Require(scopes.All("a"))(auth.WhileValid(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		revocation.revoke()
+		for patience := time.Now().Add(10 * time.Second); time.Now().Before(patience); {
+			if _, err := fmt.Fprint(w, "data: more\n\n"); err != nil {
+				failed <- err
+				return
+			}
+			w.(http.Flusher).Flush()
+		}
+		failed <- nil
+	})))
+	url, client := serve(t, "HTTP/1.1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { events.ServeHTTP(opaque{w}, r) }))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", adaptertest.Bearer("a"))
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A hijacked connection, as WebSockets have it, is closed, also if the handler waits
 // for a message.
 func TestHijackedStreamIsCut(t *testing.T) {
@@ -163,6 +204,43 @@ func TestHijackedStreamIsCut(t *testing.T) {
 		}
 		_ = conn.Close()
 		server.Close()
+	}
+}
+
+// A handler may leave a hijacked connection to goroutines and return. The connection
+// ends with its token all the same, and its watch with the connection.
+func TestHijackedStreamOutlivesItsHandler(t *testing.T) {
+	for name, leave := range map[string]bool{"cut": false, "closed": true} {
+		revocation := newList()
+		auth := newAuth(t, adaptertest.NewValidator(func(c *validator.Config) { c.Revocation = revocation }), httpmw.Config{StreamGrace: time.Millisecond})
+		conns := make(chan net.Conn, 1)
+		server := httptest.NewServer(auth.Require(scopes.All("a"))(auth.WhileValid(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+			}
+			conns <- conn
+		}))))
+		client, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(client, "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n", adaptertest.Bearer("a"))
+		conn := <-conns
+		server.Close() // and waits for the handler
+		if _, err := conn.Write([]byte("x")); err != nil {
+			t.Errorf("%s: gone with the request: %v", name, err)
+		}
+		if leave {
+			_ = conn.Close()
+		} else {
+			revocation.revoke()
+		}
+		_ = client.SetDeadline(time.Now().Add(5 * time.Second))
+		if got, err := io.ReadAll(client); string(got) != "x" || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		_ = client.Close()
 	}
 }
 

@@ -45,14 +45,16 @@ func (p *Policy) findHTTP(method, pattern string) *binding {
 		}
 	}
 	if r := p.spelled[pattern]; r != nil {
-		if b := r.find(method); b != nil {
+		if b := r.find(method); b != nil || method == "" {
 			return b
 		}
 	}
 	var buffer [256]byte
 	for _, expressions := range [...]bool{true, false} {
 		if r := p.spelledOtherwise(buffer[:0], pattern, expressions); r != nil {
-			if b := r.find(method); b != nil {
+			// Where the method is not known, the entry of a looser spelling may not be
+			// the one that decides: this one has some for methods of its own.
+			if b := r.find(method); b != nil || method == "" {
 				return b
 			}
 		}

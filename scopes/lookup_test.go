@@ -127,6 +127,25 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// Where the method is not known, an entry without the expression must not answer for
+// a route of which some methods have entries of their own.
+func TestHTTPUnknownMethodWithExpression(t *testing.T) {
+	p := named(t, "DELETE /o/{id:[0-9]+}", "* /o/{id}", "* /p/{id}")
+	for _, tt := range []struct{ method, route, want string }{
+		{"DELETE", "/o/{id:[0-9]+}", "DELETE /o/{id:[0-9]+}"},
+		{"GET", "/o/{id:[0-9]+}", "* /o/{id}"},
+		{"", "/o/{id:[0-9]+}", ""}, // spelled as in the policy
+		{"", "/o/{n:[0-9]+}", ""},  // and otherwise
+		{"", "/o/{id:[a-z]+}", "* /o/{id}"},
+		{"", "/p/{id:[0-9]+}", "* /p/{id}"},
+	} {
+		rule, ok := p.HTTP(tt.method, tt.route)
+		if rule.Operation != tt.want || ok != (tt.want != "") {
+			t.Errorf("HTTP(%q, %q) = %q, %v, want %q", tt.method, tt.route, rule.Operation, ok, tt.want)
+		}
+	}
+}
+
 func TestGRPC(t *testing.T) {
 	p := named(t, "/a.B/*", "/a.B/C", "/a.Q/C")
 	for name, want := range map[string]string{

@@ -13,7 +13,8 @@ type Delegation struct {
 	// Refuse refuses every token with an actor.
 	Refuse bool
 	// Actors are those who may act, by the subject or, where there is none, the
-	// client id of the outermost actor. Empty: everybody whom the issuer lets.
+	// client id of the outermost actor, of whom the token's own issuer speaks: an
+	// actor with another iss is none of them. Empty: everybody whom the issuer lets.
 	Actors []string
 	// MaxActors is how many actors a chain may have. Zero: as many as a token can
 	// have, 8.
@@ -39,7 +40,7 @@ func (c *Config) normalizeDelegation(problems *configerr.List) {
 }
 
 // check decides by the outermost actor; the others are history (RFC 8693 §4.1).
-func (d *Delegation) check(m *moreClaims) *Error {
+func (d *Delegation) check(m *moreClaims, issuer string) *Error {
 	if m == nil || m.actor == nil {
 		return nil
 	}
@@ -50,7 +51,7 @@ func (d *Delegation) check(m *moreClaims) *Error {
 	switch {
 	case d.Refuse:
 		return NewError(CodeTokenRefused, errDelegated)
-	case len(d.Actors) > 0 && !slices.Contains(d.Actors, name):
+	case len(d.Actors) > 0 && (m.actor.Issuer != "" && m.actor.Issuer != issuer || !slices.Contains(d.Actors, name)):
 		return NewError(CodeTokenRefused, errActorName)
 	case m.actor.chain() > d.MaxActors:
 		return NewError(CodeTokenRefused, errActors)

@@ -68,7 +68,7 @@ type Guard struct {
 // of every decision. If a has a method Supports, as [Validator] has, the schemes that
 // it returns now are accepted beside "Bearer".
 func NewGuard(a Authenticator) *Guard {
-	g := &Guard{authenticator: a, comparable: a != nil && reflect.TypeOf(a).Comparable()}
+	g := &Guard{authenticator: a, comparable: a != nil && reflect.ValueOf(a).Comparable()}
 	g.observer, _ = a.(Observer)
 	if v, ok := a.(*Validator); ok && v != nil {
 		g.refusesOthers = v.config.Introspector == nil // a compact JWS has fewer characters
@@ -135,7 +135,7 @@ func (g *Guard) authenticate(ctx context.Context, r Request) (context.Context, *
 	}
 	if a := authenticationFrom(ctx); a != nil && a.authorization == r.Authorization[0] && g.asks(a.guard) {
 		if refusal := a.token.again(ctx); refusal != nil {
-			return nil, nil, refusal.in(scheme, nil)
+			return nil, nil, refusal.judgedBy(a.token.judge).in(scheme, nil)
 		}
 		return ctx, a, nil
 	}

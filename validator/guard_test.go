@@ -297,6 +297,54 @@ func TestNestedGuardAfterExpiry(t *testing.T) {
 	}
 }
 
+// sliced is an authenticator of a comparable type that cannot be compared all the same.
+type sliced struct{ inner any }
+
+func (s sliced) Validate(ctx context.Context, c validator.Credential) (*validator.Token, error) {
+	return s.inner.([]validator.Authenticator)[0].Validate(ctx, c)
+}
+
+func TestNestedGuardOfIncomparableAuthenticator(t *testing.T) {
+	a := sliced{[]validator.Authenticator{newValidator(t, nil)}}
+	request := authorization("Bearer " + mint("ES256", "", nil))
+	ctx, _, err := validator.NewGuard(a).Authorize(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := validator.NewGuard(a).Authorize(ctx, request); err != nil {
+		t.Errorf("nested: %v", err)
+	}
+}
+
+// A refusal by a nested guard is told to the validator that the token is of.
+func TestNestedRefusalIsObserved(t *testing.T) {
+	clock := &testClock{now: epoch}
+	observed := map[string]int{}
+	of := func(issuer string) *validator.Validator {
+		return newValidator(t, func(c *validator.Config) {
+			c.Clock = clock
+			c.Issuer = issuer
+			c.OnDecision = func(context.Context, validator.Decision) { observed[issuer]++ }
+		})
+	}
+	issuers, err := validator.ByIssuer(of("https://first.example.com"), of(baseConfig().Issuer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard, request := validator.NewGuard(issuers), authorization("Bearer "+mint("ES256", "", nil))
+	ctx, _, err := guard.Authorize(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock.Set(epoch.Add(time.Hour))
+	if _, _, err := guard.Authorize(ctx, request); errorCode(t, err) != validator.CodeTokenExpired {
+		t.Fatalf("got %v", err)
+	}
+	if len(observed) != 1 || observed[baseConfig().Issuer] != 2 {
+		t.Errorf("observed by %v", observed)
+	}
+}
+
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
 	v := newValidator(t, func(c *validator.Config) {

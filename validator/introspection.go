@@ -60,7 +60,7 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := v.config.Delegation.check(claims.more); err != nil {
+	if err := v.config.Delegation.check(claims.more, claims.issuer); err != nil {
 		return nil, nil, err
 	}
 	token := v.newToken(&claims, answer, thumbprints)

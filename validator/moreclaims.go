@@ -53,6 +53,18 @@ func (c *claims) readMore(name []byte, value jsontext.Value) (err error) {
 	return err
 }
 
+// size is what the claims take in memory beside the payload: of the details there are
+// two copies, and each string in a list has a header and room to grow.
+func (m *moreClaims) size() int {
+	size := 128 + 64*m.actor.chain()
+	for i := range m.details {
+		d := &m.details[i]
+		listed := len(d.Locations) + len(d.Actions) + len(d.DataTypes) + len(d.Privileges)
+		size += 160 + 2*len(m.raw[i]) + 48*listed
+	}
+	return size
+}
+
 // An Actor is who acts on behalf of the token's subject (RFC 8693 §4.1).
 type Actor struct {
 	// Issuer, Subject and ClientID identify the actor; each may be empty.

@@ -159,6 +159,10 @@ func TestDelegation(t *testing.T) {
 	}
 	two := mint("ES256", "", object{"act": chain(2)})
 	client := mint("ES256", "", object{"act": object{"client_id": "a"}})
+	foreign := mint("ES256", "", object{"act": object{"sub": "a", "iss": "https://other.example.com"}})
+	if got := codeOf(t, limited(validator.Delegation{Actors: []string{"a"}}), foreign); got != refused {
+		t.Errorf("an actor of another issuer: %v", got)
+	}
 	plain := mint("ES256", "", nil)
 	for name, tt := range map[string]struct {
 		delegation         validator.Delegation
@@ -186,6 +190,22 @@ func TestDelegation(t *testing.T) {
 		if _, err := validator.New(config); err == nil || !strings.Contains(err.Error(), "Delegation") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What short strings in authorization_details take, many times their length, counts
+// in the bounds of the cache.
+func TestAuthorizationDetailsInCache(t *testing.T) {
+	actions := make([]string, 2000)
+	for i := range actions {
+		actions[i] = "a"
+	}
+	v := newValidator(t, nil)
+	accept(t, v, mint("ES256", "", object{"authorization_details": []object{{"type": "t", "actions": actions}}}))
+	// The claims and two copies, and per string a header, with as much room to grow,
+	// and what it points at.
+	if got, want := v.CacheStats().Bytes, 3*4*len(actions)+(2*16+16)*len(actions); got < want {
+		t.Errorf("%d bytes, want at least %d", got, want)
 	}
 }
 

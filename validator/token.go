@@ -64,7 +64,7 @@ func (v *Validator) newToken(c *claims, payload []byte, thumbprints []string) *T
 func (t *Token) size() int {
 	size := 2*cap(t.payload) + 16*(cap(t.audience)+t.scopes.Len()) + 64*len(t.thumbprints)
 	if t.more != nil {
-		size += 128 + 64*t.more.actor.chain() + 160*len(t.more.details)
+		size += t.more.size()
 	}
 	return size
 }

@@ -169,7 +169,7 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if err := v.config.Delegation.check(claims.more); err != nil {
+	if err := v.config.Delegation.check(claims.more, claims.issuer); err != nil {
 		return verdict{}, err
 	}
 	token := v.newToken(&claims, jws.payload, thumbprints)

@@ -94,9 +94,14 @@ func (w *watch) untilRecheck() {
 }
 
 // awaitChange asks again after a change. It was asked before changed was there, so
-// once more right now.
+// once more right now. Who could not tell is asked again in time: the next change may
+// be about somebody else, and far away.
 func (w *watch) awaitChange(changed <-chan struct{}) {
 	w.recheckNow()
+	if w.failures > 0 {
+		w.locked(w.untilRecheck)
+		return
+	}
 	select {
 	case <-changed:
 		w.locked(w.untilRecheck)

@@ -215,6 +215,40 @@ func TestWhileValidLearnsOfRevocation(t *testing.T) {
 	})
 }
 
+// unsteady is a revocation that tells when it changes, and cannot be asked for a while
+// afterwards.
+type unsteady struct {
+	changing
+	failures atomic.Int32 // to come
+}
+
+func (u *unsteady) Revoked(ctx context.Context, t *validator.Token) (bool, error) {
+	if u.failures.Add(-1) >= 0 {
+		return false, errors.New("down")
+	}
+	return u.changing.Revoked(ctx, t)
+}
+
+// A revocation that was announced and could not be looked at is looked at again, and
+// not only when the next one is announced.
+func TestWhileValidAsksAgainAfterFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for failures, want := range map[int32]validator.Code{1: validator.CodeTokenRevoked, 2: validator.CodeTokenRevoked, 3: validator.CodeDependencyUnavailable} {
+			list := &unsteady{changing: changing{changed: make(chan struct{})}}
+			ctx, stop := validator.WhileValid(letIn(t, object{"exp": time.Now().Unix() + 3600}, func(c *validator.Config) { c.Revocation = list }))
+			synctest.Wait()
+			list.failures.Store(failures)
+			list.change(true)
+			time.Sleep(time.Duration(failures) * validator.DefaultRecheckInterval)
+			synctest.Wait()
+			if ending(ctx) != want {
+				t.Errorf("%d failures: ended with %v", failures, context.Cause(ctx))
+			}
+			stop()
+		}
+	})
+}
+
 // Only the authorization server knows what has become of an opaque token.
 func TestWhileValidIntrospected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

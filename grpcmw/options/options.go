@@ -49,9 +49,8 @@ func Operations(services ...string) ([]scopes.Operation, error) {
 }
 
 // OperationsOf is [Operations] for services that are not registered, because the
-// program has them from elsewhere. Options must have been read with knowledge of
-// their types; otherwise they are not seen, which is an error as if they were
-// missing.
+// program has them from elsewhere. With what types their options have been read does
+// not matter.
 func OperationsOf(services ...protoreflect.ServiceDescriptor) ([]scopes.Operation, error) {
 	return operations(new(configerr.List), services)
 }
@@ -98,12 +97,23 @@ func (c *collector) add(service protoreflect.ServiceDescriptor) {
 	}
 }
 
-// rule returns what the option says; nil: there is none.
+// rule returns what the option says; nil: there is none. The options are read once
+// more with the types of this program, because those who have made the descriptor
+// may have read them with none, or with types made at run time.
 func (c *collector) rule(field string, d protoreflect.Descriptor, option protoreflect.ExtensionType) *bearerguardv1.Rule {
-	if !proto.HasExtension(d.Options(), option) {
+	options := d.Options().ProtoReflect().New().Interface()
+	encoded, err := proto.MarshalOptions{AllowPartial: true}.Marshal(d.Options())
+	if err == nil {
+		err = proto.UnmarshalOptions{AllowPartial: true}.Unmarshal(encoded, options)
+	}
+	if err != nil {
+		c.problems.Add(field, "the options cannot be read: the rule is of another form")
 		return nil
 	}
-	rule := proto.GetExtension(d.Options(), option).(*bearerguardv1.Rule)
+	if !proto.HasExtension(options, option) {
+		return nil
+	}
+	rule := proto.GetExtension(options, option).(*bearerguardv1.Rule)
 	// A field of a later version may be there to ask for more. To pass over it
 	// would be to ask for less than what is written.
 	c.problems.Check(len(rule.ProtoReflect().GetUnknown()) == 0, field, "the rule has fields that this version of the options does not know")

@@ -7,11 +7,13 @@ import (
 
 	"github.com/bearerguard/bearerguard/grpcmw/options"
 	bearerguardv1 "github.com/bearerguard/bearerguard/grpcmw/options/bearerguard/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 )
 
 type method struct {
@@ -195,23 +197,59 @@ func TestServiceTwice(t *testing.T) {
 	checkProblems(t, err, []string{`Operations["test.Service.Call"].GRPC[1]: "/test.Service/Call" is Operations["test.Service.Call"].GRPC[0] already`})
 }
 
-// Options that were read without their types are as good as none.
-func TestUnresolvedOptions(t *testing.T) {
-	file := protodesc.ToFileDescriptorProto(service(t, "test", nil, method{"Call", requires("a")}))
+// read returns the service of a file whose options were read with these types only.
+func read(t *testing.T, file *descriptorpb.FileDescriptorProto, types *protoregistry.Types) protoreflect.ServiceDescriptor {
+	t.Helper()
 	wire, err := proto.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := new(descriptorpb.FileDescriptorProto)
-	if err := (proto.UnmarshalOptions{Resolver: new(protoregistry.Types)}).Unmarshal(wire, read); err != nil {
+	again := new(descriptorpb.FileDescriptorProto)
+	if err := (proto.UnmarshalOptions{Resolver: types}).Unmarshal(wire, again); err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := protodesc.NewFile(read, protoregistry.GlobalFiles)
+	compiled, err := protodesc.NewFile(again, protoregistry.GlobalFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = options.OperationsOf(compiled.Services().Get(0))
-	checkProblems(t, err, []string{"/test.Service/Call: no rule"})
+	return compiled.Services().Get(0)
+}
+
+// Options say the same with whatever types they were read: none, or those that a
+// compiler has made at run time.
+func TestTypesOfOptions(t *testing.T) {
+	made := new(protoregistry.Types)
+	for _, option := range []protoreflect.ExtensionType{bearerguardv1.E_Rule, bearerguardv1.E_ServiceRule} {
+		if err := made.RegisterExtension(dynamicpb.NewExtensionType(option.TypeDescriptor().Descriptor())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, types := range map[string]*protoregistry.Types{"none": new(protoregistry.Types), "made at run time": made} {
+		t.Run(name, func(t *testing.T) {
+			file := protodesc.ToFileDescriptorProto(service(t, "test", requires("a"), method{"List", nil}, method{"Delete", requires("b")}))
+			operations, err := options.OperationsOf(read(t, file, types))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(operations) != 2 || operations[0].Requirement.String() != "a" || operations[1].Requirement.String() != "b" {
+				t.Errorf("got %v", operations)
+			}
+			file = protodesc.ToFileDescriptorProto(service(t, "test", requires("a"), method{"Delete", later(requires("b"))}))
+			_, err = options.OperationsOf(read(t, file, types))
+			checkProblems(t, err, []string{"/test.Service/Delete: the rule has fields"})
+		})
+	}
+}
+
+// What stands where a rule should, and is none, is not passed over for the rule of
+// the service.
+func TestAnotherFormOfOption(t *testing.T) {
+	file := protodesc.ToFileDescriptorProto(service(t, "test", requires("a"), method{"Delete", nil}))
+	encoded := protowire.AppendBytes(protowire.AppendTag(nil, 76750, protowire.BytesType), []byte{0xff})
+	file.Service[0].Method[0].Options = new(descriptorpb.MethodOptions)
+	file.Service[0].Method[0].Options.ProtoReflect().SetUnknown(encoded)
+	_, err := options.OperationsOf(read(t, file, new(protoregistry.Types)))
+	checkProblems(t, err, []string{"/test.Service/Delete: the options cannot be read"})
 }
 
 // The numbers are part of every .proto file that was ever compiled with them.

@@ -144,6 +144,7 @@ func (a *Auth) serve(c echo.Context, rule scopes.Rule, next echo.HandlerFunc) er
 	}
 	if nonce := validator.DPoPNonceFrom(ctx); nonce != "" {
 		c.Response().Header().Set("Dpop-Nonce", nonce) // RFC 9449 §8.2
+		c.Response().Header().Set("Cache-Control", "no-store")
 	}
 	c.SetRequest(c.Request().WithContext(ctx))
 	return next(c)

@@ -25,8 +25,8 @@ type key struct{ host, method, path string }
 
 // guard refuses every request that Echo has not matched to a route of a Router,
 // before whatever Echo has in store for it. It may be told lies, by middleware
-// outside that changes method or path; but those that are let through are guarded
-// once more, by the rule of the handler.
+// outside that changes method or path; but handlers of a Router are guarded once
+// more, by their own rule.
 func (g *registry) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		g.once.Do(g.settle)

@@ -14,9 +14,11 @@ import (
 //
 // All other requests are refused: those that no route matches, those by a method
 // that the route does not have, and those for routes that were registered on the
-// Echo around the Router. [Router.Check] finds these. What must be answered
-// without a rule, such as a CORS preflight, is answered by middleware outside.
-// Requests that [Config.Skipper] names are not guarded here either.
+// Echo around the Router, as long as no middleware changes method or path after
+// routing: such a route cannot be told by anything else. [Router.Check] finds them.
+// What must be answered without a rule, such as a CORS preflight, is answered by
+// middleware outside. Requests that [Config.Skipper] names are not guarded here
+// either.
 //
 // Only [Auth.NewRouter] makes a Router. Register all routes before serving; that is
 // not safe for concurrent use.

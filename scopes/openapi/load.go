@@ -60,6 +60,7 @@ func Load(document []byte, c Config) (*scopes.Policy, error) {
 	r.checkConfig()
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(path)
+		r.problems.Check(!ambiguous(item), path, "operations or servers beside $ref, where OpenAPI does not say which of the two count")
 		operations := item.Operations()
 		for _, method := range slices.Sorted(maps.Keys(operations)) {
 			r.operation(method, path, item, operations[method])

@@ -150,6 +150,7 @@ func TestRoutes(t *testing.T) {
 		{"base path", server("https://a/v1", "https://b/v2") + "\n", path("/a", "get "+open), openapi.Config{BasePath: "/api/"}, []string{"GET /a: GET /api/a"}},
 		{"no base path", server("https://a/v1") + "\n", path("/a", "get "+open), openapi.Config{BasePath: "/"}, []string{"GET /a: GET /a"}},
 		{"webhooks and callbacks are not routes", "webhooks: {paid: {post: {}}}\n", path("/a", "get "+open+", callbacks: {done: {\"{$request.query.url}\": {post: {}}}}"), openapi.Config{}, []string{"GET /a: GET /a"}},
+		{"path by reference, with a remark", "", path("/a", "get "+open) + "  /b: {$ref: \"#/paths/~1a\", summary: s, description: d, x-y: z, parameters: []}\n", openapi.Config{}, []string{"GET /a: GET /a", "GET /b: GET /b"}},
 		{"path by reference", "", path("/a", "get "+open) + "  /b: {$ref: \"#/paths/~1a\"}\n", openapi.Config{}, []string{"GET /a: GET /a", "GET /b: GET /b"}},
 	}
 	for _, tt := range tests {
@@ -227,6 +228,8 @@ func TestProblems(t *testing.T) {
 		{"parameter with an expression", document("", path("\"/a/{id:[0-9]+}\"", "get "+id+", "+open)), openapi.Config{}, []string{"GET /a/{id:[0-9]+}: a parameter is {name}"}},
 		{"dots", document("", path("/a/../b", "get "+open)), openapi.Config{}, []string{`GET /a/../b: "GET /a/../b": malformed path`}},
 		{"query", document("", path("\"/a?b=c\"", "get "+open)), openapi.Config{}, []string{"GET /a?b=c"}},
+		{"operation beside a reference", document("", get("[{oauth: [admin]}]")+"  /b: {$ref: \"#/paths/~1a\", get: {"+open+"}}\n"), openapi.Config{}, []string{"/b: operations or servers beside $ref"}},
+		{"servers beside a reference", document("", get("[{oauth: [admin]}]")+"  /b: {$ref: \"#/paths/~1a\", servers: [{url: /v1}]}\n"), openapi.Config{}, []string{"/b: operations or servers beside $ref"}},
 		{"no operations", document("", "  /a: {}\n"), openapi.Config{}, []string{"paths: no operations"}},
 		{"no paths", "openapi: 3.1.0\ninfo: {title: t, version: \"1\"}\n" + schemes, openapi.Config{}, []string{"paths: no operations"}},
 

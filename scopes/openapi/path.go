@@ -38,6 +38,25 @@ func (r *reader) basePath(place string, o *openapi3.Operation, item *openapi3.Pa
 	return base
 }
 
+// ambiguous reports whether a path refers to another one and has operations or
+// servers of its own: what is in both is undefined (OpenAPI 3.1 §4.8.9.1, $ref), and
+// other tools may see another rule than this one.
+func ambiguous(item *openapi3.PathItem) bool {
+	if item.Ref == "" {
+		return false
+	}
+	written, err := item.MarshalYAML() // as it stands in the document
+	members, _ := written.(map[string]any)
+	for name := range members {
+		switch {
+		case name == "$ref", name == "summary", name == "description", name == "parameters", strings.HasPrefix(name, "x-"):
+		default:
+			return true
+		}
+	}
+	return err != nil
+}
+
 // parameter is a template expression that is a wildcard in every router.
 var parameter = regexp.MustCompile(`\{[\p{L}_][\p{L}\p{Nd}_-]*\}`)
 

@@ -101,6 +101,10 @@ func (v *Verifier) Verify(ctx context.Context, c validator.Credential, thumbprin
 // a token endpoint (RFC 9449 §5), and returns the thumbprint of its key, which
 // becomes the "jkt" of the token. The reply gets a nonce as in [Verifier.Verify];
 // it may be nil. The error is a [*validator.Error] of the same codes.
+//
+// Anybody can make a key and a proof for it, and each takes a place in the
+// [ReplayStore]: the client is authenticated before, and an API that verifies access
+// tokens as well has a Verifier of its own for that.
 func (v *Verifier) Proof(ctx context.Context, info validator.RequestInfo, reply *validator.Reply) (jkt string, err error) {
 	return v.check(ctx, expectation{info: info, reply: reply})
 }

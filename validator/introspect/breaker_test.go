@@ -114,7 +114,7 @@ func TestBreakerCountsInARow(t *testing.T) {
 
 // What the endpoint says of one token only does not cut off the others.
 func TestBreakerIgnoresStrangeTokens(t *testing.T) {
-	for _, status := range []int{400, 413, 422} {
+	for _, status := range []int{400, 403, 413, 422} {
 		s := newServer(t)
 		s.does(write(status, "text/plain", ""))
 		c := s.client(t)

@@ -120,11 +120,18 @@ func (e *statusError) Error() string {
 
 // blames reports whether an error is the endpoint's fault. A status that is about
 // one request, and so about one token, is not: anybody can send a strange one, and
-// that must not cut off all others.
+// that must not cut off all others. A firewall in front may answer some with 403. What
+// is left of the 4xx is about this client, or about an endpoint that has moved.
 func blames(err error) bool {
 	refusal, ok := errors.AsType[*statusError](err)
-	return !ok || refusal.status != http.StatusBadRequest && refusal.status != http.StatusRequestEntityTooLarge &&
-		refusal.status != http.StatusUnprocessableEntity
+	if !ok || refusal.status < 400 || refusal.status > 499 {
+		return true
+	}
+	switch refusal.status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound, http.StatusGone:
+		return true
+	}
+	return false
 }
 
 // holdOff returns how long the endpoint asks to be left alone.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -212,6 +213,70 @@ func TestReadSnapshot(t *testing.T) {
 }
 
 // What is read can be written and read again, and merged with itself.
+func TestReadSnapshots(t *testing.T) {
+	r := replicas(t)
+	one, two := text(r[0]), text(r[1])
+	padded := func(text string, size int) string { return "{" + strings.Repeat(" ", size-len(text)) + text[1:] }
+	for name, tt := range map[string]struct {
+		text string
+		want []ledger.Snapshot
+	}{
+		"one":           {one, r[:1]},
+		"two":           {one + two, r[:2]},
+		"the largest":   {padded(one, ledger.MaxSnapshotBytes) + two, r[:2]},
+		"apart":         {"\n" + one + " \r\n" + two + "\n", r[:2]},
+		"one after all": {strings.Repeat(" ", ledger.MaxSnapshotBytes/2) + one + strings.Repeat(" ", ledger.MaxSnapshotBytes/2) + two, r[:2]},
+	} {
+		got, err := ledger.ReadSnapshots(strings.NewReader(tt.text))
+		if err != nil || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %v\n%+v", name, err, got)
+		}
+	}
+	large := strings.Repeat(" ", ledger.MaxSnapshotBytes)
+	for name, tt := range map[string]struct{ text, want string }{
+		"none":          {"", "malformed"},
+		"space":         {" \n", "malformed"},
+		"cut":           {one + two[:len(two)-2], "malformed"},
+		"with a comma":  {one + "," + two, "malformed"},
+		"a list":        {"[" + one + "]", "malformed"},
+		"rest":          {one + "x", "malformed"},
+		"another":       {one + `{"version":2}`, "version 2"},
+		"large":         {`{"version":1,` + large + one[1:], "64 MiB"},
+		"large, second": {one + `{"version":1,` + large + two[1:], "64 MiB"},
+		"just too large, and in part read before": {one + padded(two, ledger.MaxSnapshotBytes+1), "64 MiB"},
+		"much space": {one + large + large, "64 MiB"},
+	} {
+		if got, err := ledger.ReadSnapshots(strings.NewReader(tt.text)); err == nil || got != nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %d, error %v", name, len(got), err)
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := ledger.ReadSnapshots(io.MultiReader(strings.NewReader(one), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Endless input is given up.
+func TestReadSnapshotsEndless(t *testing.T) {
+	for _, start := range []string{"", `"`} {
+		read := 0
+		endless := readerFunc(func(p []byte) (int, error) {
+			read += len(p)
+			return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
+		})
+		if _, err := ledger.ReadSnapshots(io.MultiReader(strings.NewReader(start), endless)); err == nil || !strings.Contains(err.Error(), "64 MiB") {
+			t.Errorf("%q: error %v", start, err)
+		}
+		if read > ledger.MaxSnapshotBytes+1 {
+			t.Errorf("%q: %d bytes were read", start, read)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 func FuzzReadSnapshot(f *testing.F) {
 	f.Add([]byte(`{"version":1,"instances":["a"],"clients":[{"issuer":"i","client_id":"c","scopes":[{"name":"s","uses":1}],"refusals":null}]}`))
 	f.Add([]byte(`{"version":1,"instances":["a","b"],"since":"2027-01-15T08:00:00.5+01:00","anonymous":18446744073709551615}`))
@@ -225,6 +290,10 @@ func FuzzReadSnapshot(f *testing.F) {
 		again, err := ledger.ReadSnapshot(strings.NewReader(text(s)))
 		if err != nil || text(again) != text(s) {
 			t.Fatalf("%v\n%s\n%s", err, text(s), text(again))
+		}
+		list, err := ledger.ReadSnapshots(bytes.NewReader(bytes.Repeat(document, 2)))
+		if err != nil || len(list) != 2 || text(list[0]) != text(s) || text(list[1]) != text(s) {
+			t.Fatalf("%v\n%s\n%d", err, text(s), len(list))
 		}
 		other := s
 		other.Instances = []string{"\x00another"}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // MaxSnapshotBytes is how large a snapshot can be that [ReadSnapshot] reads.
@@ -29,6 +30,38 @@ func ReadSnapshot(r io.Reader) (Snapshot, error) {
 	if len(text) > MaxSnapshotBytes {
 		return Snapshot{}, errTooLarge
 	}
+	return parse(text)
+}
+
+// ReadSnapshots reads snapshots that stand one after the other, at least one, each
+// as [ReadSnapshot] does. There are either all of them or an error.
+func ReadSnapshots(r io.Reader) ([]Snapshot, error) {
+	var list []Snapshot
+	limited := &io.LimitedReader{R: r}
+	decoder := jsontext.NewDecoder(limited)
+	for {
+		limited.N = MaxSnapshotBytes + 1 // beyond what the decoder has read ahead
+		text, err := decoder.ReadValue()
+		_, malformed := errors.AsType[*jsontext.SyntacticError](err)
+		switch {
+		case err != nil && limited.N <= 0 || len(text) > MaxSnapshotBytes:
+			return nil, errTooLarge
+		case err == io.EOF && len(list) > 0:
+			return list, nil
+		case err == io.EOF || malformed:
+			return nil, errNotJSON
+		case err != nil:
+			return nil, err
+		}
+		s, err := parse(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+}
+
+func parse(text []byte) (Snapshot, error) {
 	var form struct {
 		Version int `json:"version"`
 	}

@@ -41,7 +41,8 @@ type Config struct {
 	// Logger. Revoking still fails. To have it for one use only, make two Stores.
 	InsecureAllowWhenDown bool
 
-	// Logger is told when Redis fails and when it is back. Nil: nobody, or with
+	// Logger is told when Redis fails and when it is back, for requests and for
+	// [Store.PublishLedger]. Nil: nobody, or with
 	// InsecureAllowWhenDown [slog.Default].
 	Logger *slog.Logger
 

@@ -1,6 +1,8 @@
 // Package redis keeps in Redis what the replicas of an API must know of each
 // other: which tokens were revoked, and which DPoP proofs were used. A [Store] is
-// a [validator.Revocation] and a dpop.ReplayStore; several may share a client.
+// a [validator.Revocation] and a dpop.ReplayStore; several may share a client. It
+// also keeps their ledgers (package ledger), so that a report can be about all of
+// them, and about those that are gone.
 //
 // # When Redis is down
 //
@@ -9,6 +11,9 @@
 // [Config.InsecureAllowWhenDown]. A Redis that hangs costs a request no more than
 // [Config.Timeout]; one that fails again and again is left alone for a second
 // between attempts, in which requests are refused at once.
+//
+// Ledgers are another matter: no request waits for them or is refused because of
+// them, and what could not be saved is in the snapshot that is saved next.
 //
 // # What Redis must be like
 //
@@ -20,5 +25,7 @@
 // them what was revoked or used in the last moments. Whoever can write to Redis
 // can undo revocations.
 //
-// Keys and values hold neither tokens nor claims, only digests and times.
+// Of revocations and proofs, keys and values hold neither tokens nor claims, only
+// digests and times. Ledgers name issuers, clients, scopes and operations, and no
+// subjects; whoever wants them elsewhere makes a Store with another client.
 package redis

@@ -13,12 +13,13 @@ import (
 const DefaultLedgerInterval = time.Minute
 
 // PublishLedger saves the ledger of a replica again and again until ctx ends, and
-// then once more, which takes [MaxTimeout] at most. Every is how much time is
+// then once more, which takes twice [MaxTimeout] at most. Every is how much time is
 // between two; zero: [DefaultLedgerInterval], at least a second. It goes on when
 // Redis is down, tells the Logger, and makes up for it, as each snapshot has all that
 // those before it have. It blocks; the error is that of the last attempt.
 func (s *Store) PublishLedger(ctx context.Context, l *ledger.Ledger, every time.Duration) error {
 	every = max(cmp.Or(every, DefaultLedgerInterval), time.Second)
+	saving := context.WithoutCancel(ctx) // the end cuts none short, and has one of its own
 	var last error
 	for {
 		due := make(chan struct{})
@@ -27,13 +28,10 @@ func (s *Store) PublishLedger(ctx context.Context, l *ledger.Ledger, every time.
 		case <-ctx.Done():
 			stop()
 			// The last requests are in no other snapshot.
-			return s.SaveLedger(context.WithoutCancel(ctx), l.Snapshot())
+			return s.SaveLedger(saving, l.Snapshot())
 		case <-due:
 		}
-		err := s.SaveLedger(ctx, l.Snapshot())
-		if ctx.Err() != nil {
-			continue // cut short by the end, not by Redis
-		}
+		err := s.SaveLedger(saving, l.Snapshot())
 		switch {
 		case err != nil && last == nil:
 			s.log.LogAttrs(ctx, slog.LevelError, "bearerguard: the ledger cannot be saved in Redis", slog.Any("error", err))

@@ -15,8 +15,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// A Store shares revocations and used proofs between replicas. It is safe for
-// concurrent use.
+// A Store shares revocations, used proofs and ledgers between replicas. It is safe
+// for concurrent use.
 type Store struct {
 	client   goredis.UniversalClient
 	prefix   string
