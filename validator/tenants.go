@@ -109,7 +109,7 @@ var (
 	errNoTenant     = errors.New("no tenant has this issuer")
 	errTenantsFull  = errors.New("as many tenants as may be kept are in use")
 	errTenantIssuer = errors.New("the configuration is that of another issuer")
-	errTenantBound  = errors.New("Bindings of its own: they belong into TenantsConfig")
+	errTenantBound  = errors.New("bindings of its own, which belong into TenantsConfig")
 	errTenantGuard  = errors.New("InsecureLoopbackHTTP without TenantsConfig.InsecurePrivateAddresses")
 	errTenantsGone  = errors.New("closed")
 )
