@@ -9,10 +9,11 @@
 // ("-"), and adds them up. There can be several in a file, one after the other. Of
 // several snapshots of one replica the latest counts.
 //
-// Those that module validator/redis keeps can be read without it:
+// Those that module validator/redis keeps are compressed, and redis-cli ends each
+// with a newline. What cannot be read must not be left out in silence:
 //
 //	for key in $(redis-cli --scan --pattern 'bearerguard:ledger:*'); do
-//		redis-cli --raw get "$key" | gunzip -q
+//		redis-cli --raw get "$key" | head -c -1 | gunzip || echo broken
 //	done | scopereport
 //
 //	-idle DURATION      a scope that was used, but for so long not any more, can be taken away too; and one that no

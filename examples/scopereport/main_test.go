@@ -196,11 +196,19 @@ func TestInput(t *testing.T) {
 	if status, stdout, stderr := runWith(t, string(text), "-", two.file(), two.file()); status != exitToDo || !strings.Contains(stdout, "by 2 replicas\n") {
 		t.Errorf("both, one twice: status %d\n%s%s", status, stdout, stderr)
 	}
+	more, err := os.ReadFile(two.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, stdout, stderr := runWith(t, string(text)+string(more)+string(text)); status != exitToDo || !strings.Contains(stdout, "by 2 replicas\n") {
+		t.Errorf("one after the other: status %d\n%s%s", status, stdout, stderr)
+	}
 	for name, tt := range map[string]struct {
 		stdin string
 		args  []string
 		want  string
 	}{
+		"one is broken": {string(text) + "broken\n", nil, "not a snapshot"},
 		"no snapshot":   {"{}", nil, "-: ledger: a snapshot of version 0"},
 		"garbage":       {"x", nil, "not a snapshot"},
 		"no file":       {"", []string{filepath.Join(t.TempDir(), "none")}, "no such file"},

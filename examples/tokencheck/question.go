@@ -21,7 +21,7 @@ const (
 )
 
 var (
-	errArguments = errors.New("there are flags only, see the program's documentation; no argument is repeated here, because it may be a token")
+	errArguments = errors.New("there are flags only, -file, -issuer, -audience, -keys, -require and -json: see the documentation of the program; no argument is repeated here, because it may be a token")
 	errToken     = errors.New("an argument looks like a token: give it on standard input or with -file, and treat it as leaked, because others on this machine can have seen it")
 	errNoToken   = errors.New("the input is not one token, with or without \"Authorization:\" and a scheme before it")
 	errTooLong   = errors.New("too long")

@@ -128,11 +128,14 @@ func (s *Store) ledger(ctx context.Context, name string) (_ ledger.Snapshot, fou
 	return snapshot, true, nil
 }
 
-// pack makes JSON ten to twenty times smaller: there is a ledger for each process
+// pack makes JSON several times smaller: there is a ledger for each process
 // of the last thirty days, in a Redis that must have room for revocations.
 func pack(snapshot ledger.Snapshot) ([]byte, error) {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
+	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
 	if err := json.NewEncoder(w).Encode(snapshot); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -240,10 +240,10 @@ func TestSaveOther(t *testing.T) {
 	}
 	old := one
 	old.Version = 0
-	random := make([]byte, redis.MaxLedgerBytes) // it cannot be made smaller
+	random := make([]byte, redis.MaxLedgerBytes+1) // it cannot be made smaller
 	_, _ = rand.Read(random)
 	large := one
-	large.Refusals = []ledger.Refusals{{Code: hex.EncodeToString(random)}}
+	large.Refusals = []ledger.Refusals{{Code: base64.StdEncoding.EncodeToString(random)}}
 	for name, snapshot := range map[string]ledger.Snapshot{"large": large, "zero": {}, "merged": merged, "another version": old, "of nobody": {Version: ledger.Version}} {
 		if err := s.SaveLedger(ctx, snapshot); err == nil {
 			t.Errorf("%s: no error", name)
