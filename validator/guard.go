@@ -1,6 +1,7 @@
 package validator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,9 @@ type Request struct {
 	// Optional lets a request without any credential in. A credential that is
 	// there must still be good.
 	Optional bool
-	// Shadow lets a request pass that only lacks scopes, and reports what would
-	// have been refused. Whoever sends it must be authenticated all the same.
+	// Shadow lets a request pass that only lacks scopes or authorization_details,
+	// and reports what would have been refused. Whoever sends it must be
+	// authenticated all the same, and as well as Requirement says.
 	Shadow bool
 
 	// Authorization is every value of the Authorization header field or of the
@@ -111,6 +113,9 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 	}
 	lacking := authorize(granted.token, r.Requirement)
 	if lacking != nil {
+		if r.Shadow && lacking.code == CodeInsufficientScope {
+			lacking = cmp.Or(lackingBesides(granted.token, r.Requirement), lacking)
+		}
 		lacking.scheme, lacking.nonce = granted.scheme, granted.nonce
 		if !r.Shadow || lacking.code != CodeInsufficientScope {
 			return ctx, nil, g.refuse(ctx, r, granted.token, lacking)
@@ -181,6 +186,19 @@ func authorize(token *Token, requirement scopes.Requirement) *Error {
 		return nil
 	}
 	return insufficient(requirement.ShortfallOf(&grant))
+}
+
+// lackingBesides returns what would be missing still if the token had every scope:
+// another authentication of the user, which is never in shadow; nil: nothing.
+func lackingBesides(token *Token, requirement scopes.Requirement) *Error {
+	grant := token.grant()
+	grant.Scopes = grant.Scopes.Union(scopes.NewSet(requirement.Scopes()...))
+	missing := requirement.ShortfallOf(&grant)
+	missing.Details = false // in shadow as scopes are
+	if missing.AuthenticationOnly() {
+		return insufficient(missing)
+	}
+	return nil
 }
 
 // insufficient says what is missing. Only if nothing but the user's authentication

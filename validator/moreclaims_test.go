@@ -103,6 +103,11 @@ func TestShadow(t *testing.T) {
 		{"a bad token", []string{expired}, scopes.All("orders:read"), validator.CodeTokenExpired, validator.CodeTokenExpired},
 		{"no rule", []string{good}, scopes.Requirement{}, validator.CodeOperationNotAllowed, validator.CodeOperationNotAllowed},
 		{"a step up", []string{good}, scopes.ACR("gold"), validator.CodeInsufficientUserAuthentication, validator.CodeInsufficientUserAuthentication},
+		// Who lacks more must not get further.
+		{"a step up and a scope", []string{good}, scopes.All("orders:admin").And(scopes.ACR("gold")), validator.CodeInsufficientUserAuthentication, validator.CodeInsufficientUserAuthentication},
+		{"a step up and details", []string{good}, scopes.WithDetail(scopes.Detail{Type: "t"}).And(scopes.MaxAge(time.Minute)), validator.CodeInsufficientUserAuthentication, validator.CodeInsufficientUserAuthentication},
+		{"details", []string{good}, scopes.WithDetail(scopes.Detail{Type: "t"}), 0, validator.CodeInsufficientScope},
+		{"a scope in place of a step up", []string{good}, scopes.All("orders:admin").And(scopes.ACR("gold").Or(scopes.All("root"))), 0, validator.CodeInsufficientScope},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

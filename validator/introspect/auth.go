@@ -68,6 +68,10 @@ type ClientAuth struct {
 	Token func(context.Context) (string, error)
 }
 
+func (a *ClientAuth) showsCertificate() bool {
+	return a.Method == TLSClientAuth || a.Method == SelfSignedTLSClientAuth
+}
+
 // internal returns what it is for package clientauth.
 func (a ClientAuth) internal(issuer string) clientauth.Config {
 	if a.Audience == "" && a.Method == PrivateKeyJWT {

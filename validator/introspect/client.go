@@ -81,6 +81,7 @@ func New(config Config) (*Client, error) {
 			client:           client,
 			clock:            config.Clock,
 			insecureLoopback: config.InsecureLoopbackHTTP,
+			showsCertificate: config.Auth.showsCertificate(),
 			timeout:          config.Timeout,
 			issuer:           config.Issuer,
 			found:            location,

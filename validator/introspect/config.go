@@ -23,7 +23,8 @@ type Config struct {
 	URL string
 	// Issuer is the issuer identifier. The endpoint is found through its metadata
 	// (RFC 8414 §3, then OpenID Connect Discovery 1.0 §4), which must name exactly
-	// this issuer.
+	// this issuer. With a method that shows a certificate it is the one in
+	// mtls_endpoint_aliases, if they have it (RFC 8705 §5).
 	Issuer string
 	// Auth is how this API authenticates (RFC 7662 §2.1).
 	Auth ClientAuth
@@ -126,8 +127,7 @@ func (c *Config) compile() (endpoint, issuer *url.URL, auth *clientauth.Authenti
 	// Whoever can pretend to be the authorization server decides which tokens
 	// are good, and gets them all.
 	problems.Check(c.TLS == nil || !c.TLS.InsecureSkipVerify, "TLS", "has InsecureSkipVerify")
-	showsCertificate := c.Auth.Method == TLSClientAuth || c.Auth.Method == SelfSignedTLSClientAuth
-	problems.Check(!showsCertificate || c.Transport != nil || c.TLS != nil && (len(c.TLS.Certificates) > 0 || c.TLS.GetClientCertificate != nil),
+	problems.Check(!c.Auth.showsCertificate() || c.Transport != nil || c.TLS != nil && (len(c.TLS.Certificates) > 0 || c.TLS.GetClientCertificate != nil),
 		"TLS", "has no client certificate, which Auth.Method needs")
 	return endpoint, issuer, auth, problems.Err()
 }

@@ -1,6 +1,7 @@
 package introspect_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"sync"
@@ -151,6 +152,32 @@ func TestEndpointMoves(t *testing.T) {
 	mu.Unlock()
 	s.clock.Advance(time.Hour) // nothing has failed, but that is long
 	ask(t, c, "token", 0)
+}
+
+// Who shows a certificate asks where it is asked for (RFC 8705 §5).
+func TestEndpointAlias(t *testing.T) {
+	for method, want := range map[introspect.AuthMethod]string{introspect.SecretBasic: "/i", introspect.TLSClientAuth: "/alias", introspect.SelfSignedTLSClientAuth: "/alias"} {
+		s := newServer(t)
+		asked := make(chan string, 1)
+		s.does(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/.well-known/oauth-authorization-server" {
+				write(200, "application/json", replaceAll(`{"issuer":"%s","introspection_endpoint":"%s/i","mtls_endpoint_aliases":{"introspection_endpoint":"%s/alias"}}`, s.URL))(w, r)
+				return
+			}
+			asked <- r.URL.Path
+			write(200, "application/json", `{"active":true}`)(w, r)
+		})
+		c := s.client(t, func(c *introspect.Config) {
+			c.URL, c.Issuer, c.Auth.Method = "", s.URL, method
+			if method != introspect.SecretBasic {
+				c.Auth.Secret, c.TLS = "", &tls.Config{Certificates: make([]tls.Certificate, 1)}
+			}
+		})
+		ask(t, c, "token", 0)
+		if got := <-asked; got != want {
+			t.Errorf("%s: asked %s, want %s", method, got, want)
+		}
+	}
 }
 
 func TestDiscoveryRefuses(t *testing.T) {

@@ -28,6 +28,7 @@ type locator struct {
 	client           *fetch.Client
 	clock            clock.Clock
 	insecureLoopback bool
+	showsCertificate bool
 	timeout          time.Duration
 	issuer           string // empty: found is configured and never changes
 	metadata         [2]*url.URL
@@ -150,5 +151,9 @@ func (l *locator) readMetadata(ctx context.Context, u *url.URL) (*url.URL, error
 	if response.Status != http.StatusOK {
 		return nil, newStatusError(response, l.clock.Now())
 	}
-	return discovery.Endpoint(response.Body, l.issuer, "introspection_endpoint", l.insecureLoopback)
+	find := discovery.Endpoint
+	if l.showsCertificate {
+		find = discovery.MTLSEndpoint // RFC 8705 §5
+	}
+	return find(response.Body, l.issuer, "introspection_endpoint", l.insecureLoopback)
 }
