@@ -2,6 +2,7 @@ package validator
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -56,7 +57,7 @@ type cache struct {
 type shard struct {
 	// front has the tokens that are asked for most, to be found without the lock, of
 	// which each reader would have to tell all the others.
-	front [frontSlots]atomic.Pointer[entry]
+	front [frontSlots]slot
 
 	mu         sync.RWMutex
 	entries    map[digest]*entry
@@ -122,27 +123,57 @@ func (c *cache) shard(d *digest) *shard {
 // get returns what is remembered under a digest, or nil.
 func (c *cache) get(d *digest) *entry {
 	s := c.shard(d)
-	if e := s.slot(d).Load(); e != nil && e.digest == *d {
+	slot := s.slot(d)
+	if e := slot.get(d); e != nil {
 		s.hits.Add(1)
 		e.wasAsked()
 		return e
 	}
 	s.mu.RLock()
 	e := s.entries[*d]
-	if e != nil && e.wasAsked() {
-		s.slot(d).Store(e) // with the lock, so that it is still remembered
-	}
-	s.mu.RUnlock()
 	if e == nil {
+		s.mu.RUnlock()
 		s.misses.Add(1)
 		return nil
 	}
-	s.hits.Add(1)
+	// Where many tokens are asked for often, they do not take each other's place all
+	// the time.
+	if hits := s.hits.Add(1); e.wasAsked() && (slot.entry.Load() == nil || hits%16 == 0) {
+		slot.put(e) // with the lock, so that it is still remembered
+	}
+	s.mu.RUnlock()
 	return e
 }
 
+// A slot is a place in the front. The tag is a part of the digest, so that one need
+// not look at the entry of another token.
+type slot struct {
+	tag   atomic.Uint64
+	entry atomic.Pointer[entry]
+}
+
+func tagOf(d *digest) uint64 { return binary.LittleEndian.Uint64(d[8:]) }
+
+func (s *slot) get(d *digest) *entry {
+	if s.tag.Load() != tagOf(d) {
+		return nil
+	}
+	if e := s.entry.Load(); e != nil && e.digest == *d {
+		return e
+	}
+	return nil
+}
+
+func (s *slot) put(e *entry) {
+	s.entry.Store(e)
+	s.tag.Store(tagOf(&e.digest))
+}
+
+// clear empties the slot, if it is the entry's.
+func (s *slot) clear(e *entry) { s.entry.CompareAndSwap(e, nil) }
+
 // slot is where a token has its place in the front, if it has one.
-func (s *shard) slot(d *digest) *atomic.Pointer[entry] { return &s.front[d[1]%frontSlots] }
+func (s *shard) slot(d *digest) *slot { return &s.front[d[1]%frontSlots] }
 
 // wasAsked notes that the token was asked for, and reports whether that is often.
 func (e *entry) wasAsked() bool {
@@ -170,7 +201,7 @@ func (c *cache) put(d *digest, judged verdict) {
 			return // somebody else was quicker
 		}
 		old.asked.Store(0) // it stays in its queue until its turn comes
-		s.slot(d).CompareAndSwap(old, nil)
+		s.slot(d).clear(old)
 	}
 	s.entries[*d] = e
 	s.probation.push(e)
@@ -203,7 +234,7 @@ func (s *shard) evict() {
 func (s *shard) drop(e *entry) {
 	if s.entries[e.digest] == e {
 		delete(s.entries, e.digest)
-		s.slot(&e.digest).CompareAndSwap(e, nil)
+		s.slot(&e.digest).clear(e)
 	}
 	s.evictions++
 }
