@@ -49,6 +49,9 @@ func parseForm(encoded string) (form, *refusal) {
 		return nil, refuse(invalidRequest, "the parameters are not form-encoded")
 	}
 	for name, list := range values {
+		if !utf8.ValidString(name) { // RFC 6749 appendix B
+			return nil, refuse(invalidRequest, "the name of a parameter is not UTF-8")
+		}
 		// RFC 6749 §3.1 and §3.2: no parameter more than once, known or not; but
 		// RFC 8707 §2 lets "resource" repeat.
 		if len(list) > 1 && name != "resource" {

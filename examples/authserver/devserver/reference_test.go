@@ -203,7 +203,7 @@ func referenceForm(body string) (params [][2]string, ok bool) {
 		name, value, _ := strings.Cut(pair, "=")
 		name, okName := referenceUnescape(name)
 		value, okValue := referenceUnescape(value)
-		if !okName || !okValue || !utf8.ValidString(value) {
+		if !okName || !okValue || !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return nil, false
 		}
 		count[name]++
