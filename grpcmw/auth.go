@@ -32,7 +32,9 @@ func New(a validator.Authenticator, cfg Config) (*Auth, error) {
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return &Auth{guard: validator.NewGuard(a), rules: rules, grace: cmp.Or(cfg.StreamGrace, DefaultStreamGrace)}, nil
+	auth := &Auth{guard: validator.NewGuard(a), rules: rules, grace: cmp.Or(cfg.StreamGrace, DefaultStreamGrace)}
+	auth.guard.WarnOfShadow(auth.Shadowed())
+	return auth, nil
 }
 
 // Authorize decides on a call of fullMethod as the interceptors do, for use

@@ -39,7 +39,8 @@ type Config struct {
 	Public []string
 
 	// Policy is what the methods need, in place of Rules, Optional and Public. Nil:
-	// the three say it. Methods that are in neither are refused all the same.
+	// the three say it. Methods that are in neither are refused all the same. [New]
+	// warns of operations in shadow mode (see [validator.Guard.WarnOfShadow]).
 	Policy *scopes.Policy
 
 	// StreamGrace is how long the handler of a stream has to end by itself once

@@ -1,9 +1,11 @@
 package grpcmw_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -84,7 +86,9 @@ func TestPolicyNamesOperations(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
 	s := newSigner(t)
+	var log bytes.Buffer
 	a := s.validator(t, func(c *validator.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		c.OnDecision = func(_ context.Context, d validator.Decision) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -95,6 +99,9 @@ func TestPolicyNamesOperations(t *testing.T) {
 		scopes.Operation{Name: "unary", Requirement: scopes.All("a"), Shadow: true, GRPC: []string{unaryMethod}},
 		scopes.Operation{Name: "rest", Requirement: scopes.All("b"), GRPC: []string{service + "*"}},
 	)})
+	if started := log.String(); !strings.Contains(started, "level=WARN") || !strings.Contains(started, "operations=[unary]") {
+		t.Errorf("at the start: %s", started)
+	}
 	var checked error
 	checks := func(ctx context.Context, r any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		_, checked = auth.Check(ctx, scopes.All("c"))

@@ -12,6 +12,7 @@ import (
 	"github.com/bearerguard/bearerguard/grpcmw"
 	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
+	"github.com/bearerguard/bearerguard/validator/revocation"
 	"google.golang.org/grpc"
 	testgrpc "google.golang.org/grpc/interop/grpc_testing"
 )
@@ -30,11 +31,11 @@ type duplexStream = grpc.BidiStreamingServer[testgrpc.StreamingOutputCallRequest
 
 // open calls the handler with a token that lives for a minute, leeway included, and
 // returns the client's side.
-func open(t *testing.T, config grpcmw.Config, options []grpc.ServerOption, handle func(duplexStream) error) testgrpc.TestService_FullDuplexCallClient {
+func open(t *testing.T, config grpcmw.Config, options []grpc.ServerOption, handle func(duplexStream) error, edits ...func(*validator.Config)) testgrpc.TestService_FullDuplexCallClient {
 	t.Helper()
 	s := newSigner(t)
 	config.Rules = map[string]scopes.Requirement{service + "*": scopes.Authenticated()}
-	auth := newAuth(t, s.validator(t), config)
+	auth := newAuth(t, s.validator(t, edits...), config)
 	server := grpc.NewServer(append(options, auth.ServerOptions()...)...)
 	testgrpc.RegisterTestServiceServer(server, &duplex{handle: handle})
 	stream, err := testgrpc.NewTestServiceClient(dial(t, server)).FullDuplexCall(with(t, s.bearer(t, "", 30*time.Second)))
@@ -64,6 +65,29 @@ func TestStreamEndsWithItsToken(t *testing.T) {
 		}
 		if err := <-unblocked; err == nil {
 			t.Error("the handler got a message from nowhere")
+		}
+	})
+}
+
+// A call ends as soon as its token is revoked.
+func TestStreamEndsWithRevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		revoked, err := revocation.New(revocation.Config{})
+		must(t, err)
+		start := time.Now()
+		stream := open(t, grpcmw.Config{}, nil, func(stream duplexStream) error {
+			token, _ := validator.TokenFrom(stream.Context())
+			time.Sleep(time.Second)
+			must(t, revoked.RevokeSubject(stream.Context(), token.Issuer(), token.Subject(), time.Now(), time.Now().Add(time.Hour)))
+			_, err := stream.Recv()
+			return err
+		}, func(c *validator.Config) { c.Revocation = revoked })
+		_, err = stream.Recv()
+		if got := reason(t, err); got != "TOKEN_REVOKED" {
+			t.Errorf("ended with %v", err)
+		}
+		if took := time.Since(start); took < time.Second || took > time.Second+grpcmw.DefaultStreamGrace+time.Second {
+			t.Errorf("after %v", took)
 		}
 	})
 }

@@ -74,7 +74,8 @@ type Config struct {
 	Body func(r *http.Request, refusal *validator.Error) (contentType string, body []byte)
 
 	// Policy is what the operations of this API need, for [Mux.Bind] and
-	// [Auth.Operation]. Nil: they cannot be used.
+	// [Auth.Operation]. Nil: they cannot be used. [New] warns of operations in
+	// shadow mode (see [validator.Guard.WarnOfShadow]).
 	Policy *scopes.Policy
 
 	// StreamGrace is how long a handler behind [Auth.WhileValid] has to end by
@@ -130,6 +131,7 @@ func New(a validator.Authenticator, config Config) (*Auth, error) {
 	}
 	auth.rows = rows(&config, auth.guard.Supports().Schemes)
 	auth.offer()
+	guard.WarnOfShadow(auth.Shadowed())
 	return auth, nil
 }
 

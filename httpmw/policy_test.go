@@ -263,6 +263,9 @@ func TestShadow(t *testing.T) {
 		c.Logger = slog.New(slog.NewTextHandler(&locked{&mu, &log}, nil))
 	})
 	auth := newAuth(t, v, httpmw.Config{Policy: shop(t)})
+	if started := log.String(); !strings.Contains(started, "level=WARN") || !strings.Contains(started, `operations="[new gold]"`) {
+		t.Errorf("at the start: %s", started)
+	}
 	mux := newShop(auth)
 	weak := adaptertest.Bearer("read")
 	want(t, get(mux, "/new", weak), 200, "new")

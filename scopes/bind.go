@@ -7,7 +7,8 @@ import (
 	"github.com/bearerguard/bearerguard/internal/configerr"
 )
 
-// bindHTTP enters one route, under its own spelling and under the canonical one.
+// bindHTTP enters one route, under its own spelling, that of another router, and the
+// canonical one.
 func (p *Policy) bindHTTP(problems *configerr.List, b *binding) {
 	verb, pattern, ok := strings.Cut(b.text, " ")
 	if !ok {
@@ -38,8 +39,30 @@ func (p *Policy) bindHTTP(problems *configerr.List, b *binding) {
 		return
 	}
 	p.spelled[pattern] = r
+	if other := respelled(pattern); other != pattern {
+		if same, ok := appendCanonical(nil, other, true); ok && string(same) == b.route {
+			p.spelled[other] = r
+		}
+	}
 	r.bind(b)
 	p.bindings = append(p.bindings, b)
+}
+
+// respelled returns a pattern of net/http as Echo has it, and the reverse, with the
+// same names: what is entered like that too is found without a look at its letters.
+// It says nothing about whether the two are one route.
+func respelled(pattern string) string {
+	segments := strings.Split(pattern, "/")
+	for i, s := range segments[1:] {
+		if name, ok := strings.CutPrefix(s, ":"); ok {
+			segments[1+i] = "{" + name + "}"
+		} else if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "...}") {
+			segments[1+i] = "*"
+		} else if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {
+			segments[1+i] = ":" + s[1:len(s)-1]
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // bindGRPC enters one method, or a whole service.

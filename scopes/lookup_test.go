@@ -246,10 +246,11 @@ func FuzzHTTP(f *testing.F) {
 
 func BenchmarkPolicy(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10_000} {
-		var entries, routes, others, methods, services []string
+		var entries, routes, others, renamed, methods, services []string
 		for i := range n {
 			routes = append(routes, fmt.Sprintf("/v1/resource%d/{id}", i))
 			others = append(others, fmt.Sprintf("/v1/resource%d/:id", i))
+			renamed = append(renamed, fmt.Sprintf("/v1/resource%d/{name}", i))
 			entries = append(entries, "GET "+routes[i], fmt.Sprintf("/pkg.Service%d/Method", i), fmt.Sprintf("/pkg.Service%d/*", i))
 			methods = append(methods, fmt.Sprintf("/pkg.Service%d/Method", i))
 			services = append(services, fmt.Sprintf("/pkg.Service%d/Other", i))
@@ -261,7 +262,7 @@ func BenchmarkPolicy(b *testing.B) {
 			keys []string
 			find func(string) (scopes.Rule, bool)
 		}{
-			{"HTTP", routes, get}, {"HTTP/other", others, get}, {"GRPC/method", methods, p.GRPC}, {"GRPC/service", services, p.GRPC},
+			{"HTTP", routes, get}, {"HTTP/other", others, get}, {"HTTP/renamed", renamed, get}, {"GRPC/method", methods, p.GRPC}, {"GRPC/service", services, p.GRPC},
 		} {
 			b.Run(fmt.Sprintf("%s/rules=%d", bb.name, n), func(b *testing.B) {
 				b.ReportAllocs()

@@ -1,6 +1,9 @@
 package validator
 
 import (
+	"cmp"
+	"context"
+	"log/slog"
 	"maps"
 	"sync"
 )
@@ -40,3 +43,22 @@ func (g *Guard) ShadowCounts() map[string]uint64 {
 	}
 	return counts
 }
+
+// WarnOfShadow says which operations are in shadow mode, if any: to the logger of the
+// authenticator, or else to [slog.Default], so that nobody has it by accident. It is
+// for adapters, when they are made.
+func (g *Guard) WarnOfShadow(operations []string) {
+	if len(operations) == 0 {
+		return
+	}
+	var l *slog.Logger
+	if a, ok := g.authenticator.(interface{ logger() *slog.Logger }); ok {
+		l = a.logger()
+	}
+	cmp.Or(l, slog.Default()).LogAttrs(context.Background(), slog.LevelWarn,
+		"bearerguard: shadow mode is on: tokens with too little scope are let in", slog.Any("operations", operations))
+}
+
+func (v *Validator) logger() *slog.Logger { return v.config.Logger }
+func (s *Issuers) logger() *slog.Logger   { return s.first.logger() }
+func (s *Tenants) logger() *slog.Logger   { return s.hooks.logger() }

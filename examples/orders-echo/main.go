@@ -53,7 +53,6 @@ func run(ctx context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	orders.WarnOfShadow(p.Logger, auth.Shadowed())
 	// Echo's own log would go to standard output.
 	e.Logger.SetOutput(slog.NewLogLogger(p.Logger.Handler(), slog.LevelError).Writer())
 

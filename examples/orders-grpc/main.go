@@ -56,6 +56,5 @@ func run(ctx context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	orders.WarnOfShadow(p.Logger, auth.Shadowed())
 	return p.Serve(ctx, server)
 }

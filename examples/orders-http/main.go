@@ -52,7 +52,6 @@ func run(ctx context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	orders.WarnOfShadow(p.Logger, auth.Shadowed())
 	server := p.NewHTTPServer(api)
 	server.RegisterOnShutdown(store.Close) // event streams never end by themselves
 	return p.Serve(ctx, server)

@@ -1,8 +1,9 @@
 // Package discovery finds out from an issuer's metadata where its endpoints are
-// (RFC 8414, OpenID Connect Discovery 1.0).
+// (RFC 8414, OpenID Connect Discovery 1.0, RFC 8705).
 package discovery
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -40,22 +41,37 @@ func Locations(issuer *url.URL) [2]*url.URL {
 // given member of it, if [fetch.ParseURL] lets it pass. The errors hold nothing of
 // the document.
 func Endpoint(document []byte, issuer, member string, insecureLoopback bool) (*url.URL, error) {
+	return endpoint(document, issuer, member, false, insecureLoopback)
+}
+
+// MTLSEndpoint is [Endpoint] for a client that shows a certificate: it has to use
+// the alias of the endpoint in mtls_endpoint_aliases, if there is one (RFC 8705 §5).
+func MTLSEndpoint(document []byte, issuer, member string, insecureLoopback bool) (*url.URL, error) {
+	return endpoint(document, issuer, member, true, insecureLoopback)
+}
+
+func endpoint(document []byte, issuer, member string, aliased, insecureLoopback bool) (*url.URL, error) {
 	unreadable := fmt.Errorf("not a strict JSON object with string members issuer and %s", member)
-	var named, endpoint string
+	var named, plain, alias string
 	err := strictjson.Object(document, maxDepth, func(name []byte, value jsontext.Value) error {
 		ok := true
 		switch string(name) {
 		case "issuer":
 			named, ok = strictjson.String(value)
 		case member:
-			endpoint, ok = strictjson.String(value)
+			plain, ok = strictjson.String(value)
+		case "mtls_endpoint_aliases":
+			if aliased {
+				alias, ok = readAlias(value, member)
+			}
 		}
 		if !ok {
 			return unreadable
 		}
 		return nil
 	})
-	if err != nil || named == "" || endpoint == "" {
+	found := cmp.Or(alias, plain)
+	if err != nil || named == "" || found == "" {
 		return nil, unreadable
 	}
 	// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the
@@ -63,9 +79,22 @@ func Endpoint(document []byte, issuer, member string, insecureLoopback bool) (*u
 	if named != issuer {
 		return nil, errWrongIssuer
 	}
-	location, err := fetch.ParseURL(endpoint, insecureLoopback)
+	location, err := fetch.ParseURL(found, insecureLoopback)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", member, err)
 	}
 	return location, nil
+}
+
+// readAlias returns the alias of an endpoint, empty if there is none.
+func readAlias(aliases jsontext.Value, member string) (alias string, ok bool) {
+	ok = true
+	err := strictjson.Object(aliases, maxDepth, func(name []byte, value jsontext.Value) error {
+		if string(name) == member {
+			alias, ok = strictjson.String(value)
+			ok = ok && alias != ""
+		}
+		return nil
+	})
+	return alias, ok && err == nil
 }

@@ -57,3 +57,33 @@ func TestEndpoint(t *testing.T) {
 		})
 	}
 }
+
+// Those who show a certificate go where it is asked for, if that is somewhere else.
+func TestMTLSEndpoint(t *testing.T) {
+	const aliases = `{"issuer":"https://a.example","x":"https://a.example/x","mtls_endpoint_aliases":`
+	tests := []struct{ name, document, want string }{
+		{"alias", aliases + `{"y":"https://m.example/y","x":"https://m.example/x"}}`, "https://m.example/x"},
+		{"alias alone", `{"mtls_endpoint_aliases":{"x":"https://m.example/x"},"issuer":"https://a.example"}`, "https://m.example/x"},
+		{"alias of another endpoint", aliases + `{"y":"https://m.example/y"}}`, "https://a.example/x"},
+		{"no aliases", `{"issuer":"https://a.example","x":"https://a.example/x"}`, "https://a.example/x"},
+		{"aliases are a list", aliases + `["https://m.example/x"]}`, ""},
+		{"alias is not a string", aliases + `{"x":1}}`, ""},
+		{"alias is empty", aliases + `{"x":""}}`, ""},
+		{"alias is plain http", aliases + `{"x":"http://m.example/x"}}`, ""},
+		{"alias of another issuer", strings.Replace(aliases, "a.example", "b.example", 1) + `{"x":"https://m.example/x"}}`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u, err := discovery.MTLSEndpoint([]byte(tt.document), "https://a.example", "x", false)
+			if (err == nil) != (tt.want != "") || err == nil && u.String() != tt.want {
+				t.Errorf("%v, %v, want %q", u, err, tt.want)
+			}
+			if tt.want == "https://m.example/x" {
+				u, err := discovery.Endpoint([]byte(tt.document), "https://a.example", "x", false)
+				if err == nil && u.Host != "a.example" {
+					t.Errorf("without a certificate: %v", u)
+				}
+			}
+		})
+	}
+}

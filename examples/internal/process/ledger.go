@@ -1,7 +1,6 @@
 package process
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -16,7 +15,7 @@ const ledgerEvery = time.Minute
 // keepLedger enters what clients do in a ledger and writes its snapshot to file, now
 // and then and when the function that comes back is called: what examples/scopereport
 // reads. An empty file name is no ledger.
-func (p *Process) keepLedger(ctx context.Context, file string) (done func(), err error) {
+func (p *Process) keepLedger(file string) (done func(), err error) {
 	if file == "" {
 		return func() {}, nil
 	}
@@ -25,23 +24,25 @@ func (p *Process) keepLedger(ctx context.Context, file string) (done func(), err
 		return nil, err
 	}
 	p.Validator.OnDecision, p.Validator.Check = l.Record, l.Check
-	ctx, stop := context.WithCancel(ctx)
-	ended := make(chan struct{})
+	// Not ended by a context: until the last request is done there is something to
+	// enter, and what was entered is written at the end, come what may.
+	ending, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		every := time.NewTicker(ledgerEvery)
 		defer every.Stop()
-		for ctx.Err() == nil {
+		for last := false; !last; {
 			select {
 			case <-every.C:
-			case <-ctx.Done():
+			case <-ending:
+				last = true
 			}
 			if err := write(file, l.Snapshot()); err != nil {
 				p.Logger.Error("the ledger cannot be written", "error", err)
 			}
 		}
 	}()
-	return func() { stop(); <-ended }, nil
+	return func() { close(ending); <-ended }, nil
 }
 
 // write replaces the file, so that nobody reads half of it.

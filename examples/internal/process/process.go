@@ -80,7 +80,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	p.stdout, p.drain = stdout, drainTime
 	p.Logger = slog.New(slog.NewJSONHandler(redactor{stderr}, nil))
 	p.Validator.Logger = p.Logger
-	done, err := p.keepLedger(context.WithoutCancel(ctx), getenv("LEDGER_FILE"))
+	done, err := p.keepLedger(getenv("LEDGER_FILE"))
 	if err != nil {
 		p.Logger.Error("failed", "error", err)
 		return exitFailed

@@ -1,0 +1,10 @@
+package echomw_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Whatever the tests start ends with them.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
