@@ -58,7 +58,7 @@ func (Request) MarshalText() ([]byte, error) { return []byte(redactedRequest), n
 type Guard struct {
 	authenticator Authenticator
 	comparable    bool     // the authenticator can be told from another one
-	observer      Observer // nil if the authenticator is none
+	observer      Observer // nil if nobody listens
 	support       Support
 	// The authenticator itself refuses everything that is not a b64token, before it
 	// does anything with it, so that one that it knows need not be looked through.
@@ -74,6 +74,9 @@ func NewGuard(a Authenticator) *Guard {
 	g.observer, _ = a.(Observer)
 	if v, ok := a.(*Validator); ok && v != nil {
 		g.refusesOthers = v.config.Introspector == nil // a compact JWS has fewer characters
+		if v.config.Logger == nil && v.config.OnDecision == nil {
+			g.observer = nil
+		}
 	}
 	if s, ok := a.(interface{ Supports() Support }); ok && !configerr.IsNil(a) {
 		g.support = s.Supports()
@@ -100,16 +103,16 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 			refusal := NewError(CodeInternal, newPanicError(p))
 			authorized, token, err = ctx, nil, refusal
 			defer func() { _ = recover() }() // it may be the hook that panics
-			_ = g.refuse(ctx, r, nil, refusal)
+			_ = g.refuse(ctx, &r, nil, refusal)
 		}
 	}()
-	authorized, granted, refusal := g.authenticate(ctx, r)
+	authorized, granted, refusal := g.authenticate(ctx, &r)
 	if refusal != nil {
 		if r.Optional && !r.Requirement.IsZero() && len(r.Authorization) == 0 {
-			g.observe(ctx, decision(r, nil, nil))
+			g.observe(ctx, &r, nil, nil, false)
 			return ctx, nil, nil
 		}
-		return ctx, nil, g.refuse(ctx, r, nil, refusal)
+		return ctx, nil, g.refuse(ctx, &r, nil, refusal)
 	}
 	lacking := authorize(granted.token, r.Requirement)
 	if lacking != nil {
@@ -118,20 +121,17 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (authorized context.Co
 		}
 		lacking.scheme, lacking.nonce = granted.scheme, granted.nonce
 		if !r.Shadow || lacking.code != CodeInsufficientScope {
-			return ctx, nil, g.refuse(ctx, r, granted.token, lacking)
+			return ctx, nil, g.refuse(ctx, &r, granted.token, lacking)
 		}
-	}
-	d := decision(r, granted.token, lacking)
-	if d.Shadow = lacking != nil; d.Shadow {
 		g.shadowed.add(r.Operation)
 	}
-	g.observe(ctx, d)
+	g.observe(ctx, &r, granted.token, lacking, lacking != nil)
 	return authorized, granted.token, nil
 }
 
 // authenticate is the first half of the decision: who is it? The context that
 // comes back has the answer.
-func (g *Guard) authenticate(ctx context.Context, r Request) (context.Context, *authentication, *Error) {
+func (g *Guard) authenticate(ctx context.Context, r *Request) (context.Context, *authentication, *Error) {
 	received, raw, refusal := g.parseAuthorization(r.Authorization)
 	scheme := g.canonical(received)
 	if refusal != nil {
@@ -216,28 +216,25 @@ func insufficient(s scopes.Shortfall) *Error {
 	return refusal
 }
 
-func (g *Guard) refuse(ctx context.Context, r Request, token *Token, refusal *Error) error {
-	g.observe(ctx, decision(r, token, refusal))
+func (g *Guard) refuse(ctx context.Context, r *Request, token *Token, refusal *Error) error {
+	g.observe(ctx, r, token, refusal, false)
 	return refusal
 }
 
-// decision describes what came of a request. The token is nil if none was
-// verified, the refusal if the request was let in.
-func decision(r Request, token *Token, refusal *Error) Decision {
-	d := Decision{Operation: r.Operation, Requirement: r.Requirement, Token: token, Err: refusal}
+// observe tells what came of a request, if anybody listens. The token is nil if none
+// was verified, the refusal if the request was let in.
+func (g *Guard) observe(ctx context.Context, r *Request, token *Token, refusal *Error, shadow bool) {
+	if g.observer == nil {
+		return
+	}
+	d := Decision{Operation: r.Operation, Requirement: r.Requirement, Token: token, Err: refusal, Shadow: shadow}
 	switch {
 	case token != nil:
 		d.Issuer, d.ClientID, d.judge = token.issuer, token.clientID, token.judge
 	case refusal != nil:
 		d.judge = refusal.judge
 	}
-	return d
-}
-
-func (g *Guard) observe(ctx context.Context, d Decision) {
-	if g.observer != nil {
-		g.observer.Observe(ctx, d)
-	}
+	g.observer.Observe(ctx, d)
 }
 
 var (
