@@ -43,27 +43,14 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 	if claims.issuer == "" {
 		claims.issuer = v.config.Issuer // it is the one that was asked
 	}
-	if err := v.checkIssuer(claims.issuer, now); err != nil {
-		return nil, nil, err
-	}
-	audience, err := v.checkAudience(&claims, now)
+	audience, err := v.checkClaims(&claims, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := v.checkClient(&claims); err != nil {
-		return nil, nil, err
-	}
-	if err := claims.times.check(now, v.config.Leeway); err != nil {
-		return nil, nil, err
-	}
-	thumbprints, err := readConfirmation(claims.confirmation, v.config.Bindings)
+	token, err := v.tokenOf(&claims, answer)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := v.config.Delegation.check(claims.more, claims.issuer); err != nil {
-		return nil, nil, err
-	}
-	token := v.newToken(&claims, answer, thumbprints)
 	token.introspected = true
 	return token, audience, nil
 }

@@ -143,17 +143,8 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	now := v.clock.Now()
-	if err := v.checkIssuer(claims.issuer, now); err != nil {
-		return verdict{}, err
-	}
-	audience, err := v.checkAudience(&claims, now)
+	audience, err := v.checkClaims(&claims, now)
 	if err != nil {
-		return verdict{}, err
-	}
-	if err := v.checkClient(&claims); err != nil {
-		return verdict{}, err
-	}
-	if err := claims.times.check(now, v.config.Leeway); err != nil {
 		return verdict{}, err
 	}
 	set, keys, err := v.findKeys(ctx, &header, now)
@@ -165,15 +156,40 @@ func (v *Validator) judge(ctx context.Context, raw string) (verdict, *Error) {
 		return verdict{}, err
 	}
 	v.rememberHeader(raw, &jws, header)
-	thumbprints, err := readConfirmation(claims.confirmation, v.config.Bindings)
+	token, err := v.tokenOf(&claims, jws.payload)
 	if err != nil {
 		return verdict{}, err
 	}
-	if err := v.config.Delegation.check(claims.more, claims.issuer); err != nil {
-		return verdict{}, err
-	}
-	token := v.newToken(&claims, jws.payload, thumbprints)
 	return verdict{token, key, kidless(&header), v.generationOf(set), audience}, nil
+}
+
+// checkClaims holds the claims against the configuration and the clock, and returns the
+// audience on its way out that the token depends on, if there is one.
+func (v *Validator) checkClaims(c *claims, now time.Time) (*retiringName, *Error) {
+	if err := v.checkIssuer(c.issuer, now); err != nil {
+		return nil, err
+	}
+	audience, err := v.checkAudience(c, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkClient(c); err != nil {
+		return nil, err
+	}
+	return audience, c.times.check(now, v.config.Leeway)
+}
+
+// tokenOf makes the token of verified claims, if nothing in them limits its use in a
+// way that cannot be checked here.
+func (v *Validator) tokenOf(c *claims, payload []byte) (*Token, *Error) {
+	thumbprints, err := readConfirmation(c.confirmation, v.config.Bindings)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.config.Delegation.check(c.more, c.issuer); err != nil {
+		return nil, err
+	}
+	return v.newToken(c, payload, thumbprints), nil
 }
 
 // findKeys returns the keys that may have signed the token and the set that they
