@@ -37,3 +37,23 @@ func AppendDecoded(dst, segment []byte) ([]byte, bool) {
 	decoded, err := strictBase64.AppendDecode(dst, segment)
 	return decoded, err == nil && len(decoded)-len(dst) == strictBase64.DecodedLen(len(segment))
 }
+
+// A Compact is a JWS in compact serialization, taken apart and not yet believed.
+type Compact struct {
+	Header, Payload, Signature []byte // decoded
+	Signed                     []byte // the received bytes that the signature covers
+}
+
+// Parse takes a JWS apart, strictly. Signed shares memory with received.
+func Parse(received []byte) (c Compact, ok bool) {
+	header, payload, signature, ok := Split(received)
+	if !ok {
+		return Compact{}, false
+	}
+	var ok1, ok2, ok3 bool
+	c.Header, ok1 = AppendDecoded(nil, header)
+	c.Payload, ok2 = AppendDecoded(nil, payload)
+	c.Signature, ok3 = AppendDecoded(nil, signature)
+	c.Signed = received[:len(header)+1+len(payload)]
+	return c, ok1 && ok2 && ok3
+}

@@ -27,6 +27,18 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+func TestParse(t *testing.T) {
+	c, ok := jws.Parse([]byte("YQ.YWI.YWJj"))
+	if !ok || string(c.Header) != "a" || string(c.Payload) != "ab" || string(c.Signature) != "abc" || string(c.Signed) != "YQ.YWI" {
+		t.Errorf("%+v %v", c, ok)
+	}
+	for _, in := range []string{"", "YQ", "YQ.YQ", "YQ.YQ.YQ.YQ", ".YQ.YQ", "YQ..YQ", "YQ.YQ.", "YR.YQ.YQ", "YQ.YR.YQ", "YQ.YQ.YR", "YQ.Y\nQ.YQ", "YQ.YQ.YQ=="} {
+		if _, ok := jws.Parse([]byte(in)); ok {
+			t.Errorf("parsed %q", in)
+		}
+	}
+}
+
 func TestAppendDecoded(t *testing.T) {
 	for in, want := range map[string]string{
 		"YQ": "xa", "YWI": "xab", "YWJj": "xabc", "_-8": "x\xff\xef",

@@ -57,22 +57,15 @@ func (v *Verifier) read(raw string) (*proof, error) {
 	if len(raw) > maxProofBytes {
 		return nil, errProofSize
 	}
-	received := []byte(raw)
-	header64, payload64, signature64, ok := jws.Split(received)
+	parsed, ok := jws.Parse([]byte(raw))
 	if !ok {
 		return nil, errCompact
 	}
-	header, ok1 := jws.AppendDecoded(nil, header64)
-	payload, ok2 := jws.AppendDecoded(nil, payload64)
-	signature, ok3 := jws.AppendDecoded(nil, signature64)
-	if !ok1 || !ok2 || !ok3 {
-		return nil, errCompact
-	}
-	p := &proof{signed: received[:len(header64)+1+len(payload64)], signature: signature}
-	if err := p.readHeader(header, v.config.Algorithms); err != nil {
+	p := &proof{signed: parsed.Signed, signature: parsed.Signature}
+	if err := p.readHeader(parsed.Header, v.config.Algorithms); err != nil {
 		return nil, err
 	}
-	if err := p.claims.read(payload); err != nil {
+	if err := p.claims.read(parsed.Payload); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -1,7 +1,6 @@
 package introspect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -75,14 +74,11 @@ var (
 
 // open verifies a signed answer and returns the token_introspection in it.
 func (s *SignedResponses) open(ctx context.Context, received []byte, now time.Time) ([]byte, error) {
-	first, second, third, ok := jws.Split(received)
-	header, ok1 := jws.AppendDecoded(nil, first)
-	payload, ok2 := jws.AppendDecoded(nil, second)
-	signature, ok3 := jws.AppendDecoded(nil, third)
-	if !ok || !ok1 || !ok2 || !ok3 {
+	parsed, ok := jws.Parse(received)
+	if !ok {
 		return nil, errCompact
 	}
-	alg, kid, err := s.readHeader(header)
+	alg, kid, err := s.readHeader(parsed.Header)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +86,10 @@ func (s *SignedResponses) open(ctx context.Context, received []byte, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	signed := received[:bytes.LastIndexByte(received, '.')]
-	if !verified(alg, keys, signed, signature) {
+	if !verified(alg, keys, parsed.Signed, parsed.Signature) {
 		return nil, errSignature
 	}
-	return s.readPayload(payload, now)
+	return s.readPayload(parsed.Payload, now)
 }
 
 func (s *SignedResponses) readHeader(raw []byte) (alg, kid string, _ error) {

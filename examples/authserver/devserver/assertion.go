@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/internal/strictjson"
 )
 
@@ -17,6 +18,8 @@ const (
 	assertionTypeJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2
 
 	maxAssertion = 16 << 10
+	maxJSONDepth = 16 // of a JWT, and of other JSON
+
 	// maxAssertionLife bounds how far ahead exp may be, and with it for how long
 	// an assertion has to be remembered (RFC 7523 §3, item 4).
 	maxAssertionLife = 10 * time.Minute
@@ -106,15 +109,15 @@ func parseAssertion(compact string) (*assertion, string) {
 	if len(compact) > maxAssertion {
 		return nil, "the assertion is too long"
 	}
-	jws, ok := parseCompact(compact)
+	parsed, ok := jws.Parse([]byte(compact))
 	if !ok {
 		return nil, "the assertion is not a compact JWS"
 	}
-	a := &assertion{input: jws.input, signature: jws.signature}
-	if err := strictjson.Object(jws.header, maxJSONDepth, a.headerMember); err != nil {
+	a := &assertion{input: parsed.Signed, signature: parsed.Signature}
+	if err := strictjson.Object(parsed.Header, maxJSONDepth, a.headerMember); err != nil {
 		return nil, "the assertion's header is not acceptable"
 	}
-	if err := strictjson.Object(jws.payload, maxJSONDepth, a.claim); err != nil {
+	if err := strictjson.Object(parsed.Payload, maxJSONDepth, a.claim); err != nil {
 		return nil, "the assertion's claims are malformed"
 	}
 	return a, ""

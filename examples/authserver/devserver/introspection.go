@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/internal/strictjson"
 )
 
@@ -123,23 +124,23 @@ func (s *Server) introspectRefresh(by *client, h handle, now time.Time) map[stri
 // accessTokenClaims returns the claims of an access token that one of the
 // published keys has signed.
 func (s *keySet) accessTokenClaims(token string) (claims tokenClaims, ok bool) {
-	jws, ok := parseCompact(token)
+	parsed, ok := jws.Parse([]byte(token))
 	if !ok {
 		return nil, false
 	}
 	header := map[string]string{}
-	err := strictjson.Object(jws.header, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+	err := strictjson.Object(parsed.Header, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		header[string(name)], _ = strictjson.String(value)
 		return nil
 	})
 	key := s.find(header["kid"])
 	isAccessToken := strings.EqualFold(header["typ"], "at+jwt") || strings.EqualFold(header["typ"], "JWT")
 	if err != nil || key == nil || header["alg"] != key.alg.String() || !isAccessToken ||
-		!verify(key.alg.String(), key.private.Public(), jws.input, jws.signature) {
+		!verify(key.alg.String(), key.private.Public(), parsed.Signed, parsed.Signature) {
 		return nil, false
 	}
 	claims = tokenClaims{}
-	err = strictjson.Object(jws.payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+	err = strictjson.Object(parsed.Payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 		claims[string(name)] = value.Clone()
 		return nil
 	})

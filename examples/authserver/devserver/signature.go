@@ -6,8 +6,8 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha256"
-	"math/big"
+
+	"github.com/bearerguard/bearerguard/internal/jws"
 )
 
 // assertionAlgorithms are those that client assertions may be signed with. All
@@ -51,24 +51,8 @@ func clientKeyProblem(key ClientKey) string {
 	return ""
 }
 
-// verify checks a JWS signature (RFC 7518 §3, RFC 8037 §3.1). It expects a key
-// that suits the algorithm.
-func verify(alg string, public crypto.PublicKey, input, signature []byte) bool {
-	digest := sha256.Sum256(input)
-	switch alg {
-	case "RS256":
-		return rsa.VerifyPKCS1v15(public.(*rsa.PublicKey), crypto.SHA256, digest[:], signature) == nil
-	case "PS256": // RFC 7518 §3.5: the salt is as long as the hash
-		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-		return rsa.VerifyPSS(public.(*rsa.PublicKey), crypto.SHA256, digest[:], signature, options) == nil
-	case "ES256": // RFC 7518 §3.4: r and s, 32 bytes each
-		if len(signature) != 64 {
-			return false
-		}
-		r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
-		return ecdsa.Verify(public.(*ecdsa.PublicKey), digest[:], r, s)
-	case "EdDSA":
-		return ed25519.Verify(public.(ed25519.PublicKey), input, signature)
-	}
-	return false
+// verify checks a JWS signature. It expects a key that suits the algorithm.
+func verify(alg string, public crypto.PublicKey, signed, signature []byte) bool {
+	algorithm, ok := jws.Named(alg)
+	return ok && algorithm.Verify(public, algorithm.Digest(signed), signature)
 }
