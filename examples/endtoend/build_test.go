@@ -7,23 +7,21 @@ package endtoend_test
 import (
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/bearerguard/bearerguard/examples/internal/programs"
 )
 
 const root = "../.."
 
-var programs = []string{"authserver", "orders-http", "orders-echo", "orders-grpc", "client", "login"}
+var names = []string{"authserver", "orders-http", "orders-echo", "orders-grpc", "client", "login"}
 
 // binaries is the folder with the programs, built once for all tests.
 var binaries string
 
 func TestMain(m *testing.M) {
-	folder, err := build()
+	folder, err := programs.Build(root, names...)
 	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -36,31 +34,4 @@ func TestMain(m *testing.M) {
 	}
 	_ = os.RemoveAll(folder)
 	os.Exit(code)
-}
-
-func build() (string, error) {
-	folder, err := os.MkdirTemp("", "endtoend")
-	if err != nil {
-		return "", err
-	}
-	args := []string{"build", "-o", folder}
-	if raceEnabled { // then a race in a program is an exit status other than 0
-		args = append(args, "-race")
-	}
-	for _, name := range programs {
-		args = append(args, "./examples/"+name)
-	}
-	command := exec.Command("go", args...)
-	command.Dir = root
-	if out, err := command.CombinedOutput(); err != nil {
-		return folder, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	// The go command knows which files a test looked at, and runs it again when
-	// they change. It does not know what a process that the test starts looked at.
-	return folder, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && (strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".html") || strings.HasPrefix(entry.Name(), "go.")) {
-			_, err = os.Stat(path)
-		}
-		return err
-	})
 }

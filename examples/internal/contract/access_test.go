@@ -20,7 +20,7 @@ func eachProgram(t *testing.T, test func(t *testing.T, api api, from *issuer, p 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			from := newIssuer(t)
-			for _, program := range programs {
+			for _, program := range names {
 				t.Run(program, func(t *testing.T) {
 					p := start(t, program, from)
 					test(t, connect(t, p, from), from, p)

@@ -11,7 +11,7 @@ import (
 // the grammar of its messages instead.
 func TestBodies(t *testing.T) {
 	from := onLoopback(t)
-	for _, program := range programs[:2] {
+	for _, program := range names[:2] {
 		t.Run(program, func(t *testing.T) {
 			p := start(t, program, from)
 			api := newHTTP(t, p.addr, nil)

@@ -42,7 +42,7 @@ func TestConfigurationErrors(t *testing.T) {
 		{"half a certificate", []string{"TLS_CERT=" + missing}, []string{"TLS_KEY: required"}},
 		{"the other half", []string{"TLS_KEY=" + missing}, []string{"TLS_CERT: required"}},
 	} {
-		for _, program := range programs {
+		for _, program := range names {
 			t.Run(test.name+"/"+program, func(t *testing.T) {
 				c, stderr := command(program, test.env)
 				out, _ := c.Output()
@@ -67,7 +67,7 @@ func TestAddressInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	from := onLoopback(t)
-	for _, program := range programs {
+	for _, program := range names {
 		c, stderr := command(program, append(from.environment(), "ADDR="+taken.Addr().String()))
 		out, _ := c.Output()
 		if code := c.ProcessState.ExitCode(); code != 1 || len(out) > 0 {
@@ -80,7 +80,7 @@ func TestAddressInUse(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	from := onLoopback(t)
 	for _, addr := range []string{":0", "0.0.0.0:0", "localhost:0"} {
-		p := start(t, programs[0], from, "ADDR="+addr)
+		p := start(t, names[0], from, "ADDR="+addr)
 		newHTTP(t, p.addr, nil).public(t, "")
 		warned := strings.Contains(p.stderr.String(), "TLS")
 		if loopback := addr == "localhost:0"; warned == loopback {
@@ -143,7 +143,7 @@ const tea = `{"item":"tea"}`
 // A request that is under way when the signal comes gets its answer.
 func TestSignalFinishesRequests(t *testing.T) {
 	from := onLoopback(t)
-	for _, program := range programs[:2] {
+	for _, program := range names[:2] {
 		t.Run(program, func(t *testing.T) {
 			p := start(t, program, from)
 			conn, reader := beginCreate(t, p, from.token(t, "orders:write"))
@@ -161,7 +161,7 @@ func TestSignalFinishesRequests(t *testing.T) {
 // Who does not want to wait for that sends the signal again.
 func TestSecondSignal(t *testing.T) {
 	from := onLoopback(t)
-	p := start(t, programs[0], from)
+	p := start(t, names[0], from)
 	beginCreate(t, p, from.token(t, "orders:write"))
 	p.signal(syscall.SIGTERM)
 	p.stderr.await(t, "draining")
@@ -177,7 +177,7 @@ func TestSecondSignal(t *testing.T) {
 // every other test, is looked at when the program has ended.
 func TestLog(t *testing.T) {
 	from := onLoopback(t)
-	for _, program := range programs {
+	for _, program := range names {
 		t.Run(program, func(t *testing.T) {
 			p := start(t, program, from)
 			token := from.token(t, "orders:read")
