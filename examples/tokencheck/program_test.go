@@ -1,41 +1,20 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/bearerguard/bearerguard/examples/internal/programs"
 	"github.com/bearerguard/bearerguard/validator/validatortest"
 )
 
 // TestMain is the program itself where a test asks for it.
 func TestMain(m *testing.M) {
-	if os.Getenv("TEST_PROGRAM") != "" {
+	if programs.IsSelf() {
 		main()
 	}
 	os.Exit(m.Run())
-}
-
-// program runs the program as a process of its own.
-func program(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
-	t.Helper()
-	executable, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out, log bytes.Buffer
-	command := exec.CommandContext(t.Context(), executable, args...)
-	command.Env = []string{"TEST_PROGRAM=1"}
-	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(stdin), &out, &log
-	if err := command.Run(); err != nil {
-		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
-			t.Fatal(err)
-		}
-	}
-	return command.ProcessState.ExitCode(), out.String(), log.String()
 }
 
 // Real processes and their exit status.
@@ -50,7 +29,10 @@ func TestProgram(t *testing.T) {
 		exitRefused:  {append(flags, "-require", "orders:write"), "refused: INSUFFICIENT_SCOPE"},
 		exitUsage:    {append(flags, token), "looks like a token"},
 	} {
-		status, stdout, stderr := program(t, token, tt.args...)
+		status, stdout, stderr, err := programs.Self(t.Context(), token, tt.args...)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if status != want || !strings.Contains(stdout+stderr, tt.out) || strings.Contains(stdout+stderr, token) {
 			t.Errorf("%v: status %d\n%s%s", tt.out, status, stdout, stderr)
 		}

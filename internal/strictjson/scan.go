@@ -212,7 +212,8 @@ func escape(b []byte) (size int) {
 	return 12
 }
 
-// codeUnit returns the number in \uXXXX, which b must begin with, or else -1.
+// codeUnit returns the number in an escape of "u" and four hexadecimal digits, which b must
+// begin with, or else -1.
 func codeUnit(b []byte) (n rune) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1
