@@ -20,7 +20,8 @@ func verifySignature(token *compactJWS, alg string, keys []*jwks.Key) (*jwks.Key
 	if !ok {
 		return nil, NewError(CodeAlgorithmNotAllowed, errAlgorithm)
 	}
-	digest := a.Digest(token.signed)
+	scratch := token.signature[len(token.signature):] // what is left behind it
+	digest := a.Digest(scratch, token.signed)
 	for _, key := range keys {
 		// jwks.Set.Find has matched them with the algorithm (RFC 8725 §3.1).
 		if a.Verify(key.Public(), digest, token.signature) {

@@ -5,8 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	_ "crypto/sha256" // SHA-256
-	_ "crypto/sha512" // SHA-384 and SHA-512
+	"crypto/sha256"
+	"crypto/sha512"
 	"slices"
 )
 
@@ -60,15 +60,21 @@ func Names() []string {
 	return names
 }
 
-// Digest returns what a signature of the received bytes is checked against. It
-// does not depend on the key.
-func (a *Algorithm) Digest(signed []byte) []byte {
-	if a.hash == 0 {
-		return signed
+// Digest returns what a signature of the received bytes is checked against: those
+// bytes or their hash, appended to dst. It does not depend on the key.
+func (a *Algorithm) Digest(dst, signed []byte) []byte {
+	switch a.hash {
+	case crypto.SHA256:
+		sum := sha256.Sum256(signed)
+		return append(dst, sum[:]...)
+	case crypto.SHA384:
+		sum := sha512.Sum384(signed)
+		return append(dst, sum[:]...)
+	case crypto.SHA512:
+		sum := sha512.Sum512(signed)
+		return append(dst, sum[:]...)
 	}
-	h := a.hash.New()
-	h.Write(signed)
-	return h.Sum(nil)
+	return signed
 }
 
 // Verify reports whether the key made the signature over the bytes with that

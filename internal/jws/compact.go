@@ -9,17 +9,21 @@ import (
 )
 
 // Split returns the segments of a compact serialization, still encoded. The
-// signature covers the received bytes before the last dot.
+// signature covers the received bytes before the second dot.
 func Split(received []byte) (header, payload, signature []byte, ok bool) {
-	first := bytes.IndexByte(received, '.')
-	last := bytes.LastIndexByte(received, '.')
-	if first == last { // also when there is no dot at all
+	header, rest, ok := bytes.Cut(received, dot)
+	if !ok {
 		return nil, nil, nil, false
 	}
-	// A dot inside the middle segment is outside the base64url alphabet, so
+	// A dot inside the last segment is outside the base64url alphabet, so
 	// decoding refuses four segments and more, a JWE for example.
-	return received[:first], received[first+1 : last], received[last+1:], true
+	if payload, signature, ok = bytes.Cut(rest, dot); !ok {
+		return nil, nil, nil, false
+	}
+	return header, payload, signature, true
 }
+
+var dot = []byte{'.'}
 
 // strictBase64 is base64url without padding (RFC 7515 §2) whose unused trailing
 // bits are zero, so that its bytes have one spelling only (RFC 4648 §3.5). That

@@ -148,7 +148,7 @@ func (v *Verifier) check(ctx context.Context, e expectation) (jkt string, err er
 		return "", invalid(err)
 	}
 	// Check 6; over the bytes received, never a new encoding of them.
-	if !p.algorithm.Verify(p.key.Public(), p.algorithm.Digest(p.signed), p.signature) {
+	if !p.algorithm.Verify(p.key.Public(), p.algorithm.Digest(nil, p.signed), p.signature) {
 		return "", invalid(errSignature)
 	}
 	if !v.checkNonce(p.claims.nonce, e.reply) { // check 10

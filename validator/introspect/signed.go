@@ -152,7 +152,7 @@ func verified(alg string, keys []*jwks.Key, signed, signature []byte) bool {
 	if !ok {
 		return false
 	}
-	digest := a.Digest(signed)
+	digest := a.Digest(nil, signed)
 	return slices.ContainsFunc(keys, func(k *jwks.Key) bool { return a.Verify(k.Public(), digest, signature) })
 }
 

@@ -54,5 +54,5 @@ func clientKeyProblem(key ClientKey) string {
 // verify checks a JWS signature. It expects a key that suits the algorithm.
 func verify(alg string, public crypto.PublicKey, signed, signature []byte) bool {
 	algorithm, ok := jws.Named(alg)
-	return ok && algorithm.Verify(public, algorithm.Digest(signed), signature)
+	return ok && algorithm.Verify(public, algorithm.Digest(nil, signed), signature)
 }
