@@ -2,7 +2,6 @@ package validator
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -49,38 +48,36 @@ func digestOf(token string) digest { return sha256.Sum256(bytesOf(token)) }
 // holds a tenth; only if it is asked for there it is moved to the main queue. So
 // a flood of tokens that are used once each passes through the tenth and leaves
 // the rest alone. In the main queue, whatever was asked for lately gets another
-// round (the CLOCK policy). It is safe for concurrent use.
+// round (the CLOCK policy). It is safe for concurrent use, and who only asks takes no
+// lock.
 type cache struct {
-	shards []shard // a power of two
+	shards       []shard // a power of two
+	hits, misses counter
 }
 
 type shard struct {
-	// front has the tokens that are asked for most, to be found without the lock, of
-	// which each reader would have to tell all the others.
-	front [frontSlots]slot
+	entries index
 
-	mu         sync.RWMutex
-	entries    map[digest]*entry
+	mu         sync.Mutex // for all changes
 	probation  fifo
 	main       fifo
 	maxEntries int
 	maxBytes   int
 	evictions  uint64
-
-	_            [64]byte // keeps what every reader writes apart from the rest
-	hits, misses atomic.Uint64
-	_            [64]byte
 }
 
+// An entry has what a look at it needs on the first memory lines, and what changes
+// it on the last.
 type entry struct {
+	digest     digest
+	link       atomic.Pointer[entry] // of the index
+	times      times                 // the token's, here for being near
 	token      *Token
+	audience   *retiringName // on which it depends; nil: a current one
 	key        *jwks.Key
 	generation atomic.Uint64 // of the last set in which key was found
-	audience   *retiringName // on which it depends; nil: a current one
-	times      times         // the token's, here for being near
 
-	digest  digest
-	next    *entry
+	next    *entry // of the queue
 	size    int32
 	asked   atomic.Int32 // lately, at most maxAsked
 	kidless uint8        // as in verdict
@@ -90,11 +87,10 @@ const (
 	maxShards   = 64
 	maxAsked    = 3
 	probationOf = 10 // the tenth
-	frontSlots  = 8  // per shard
 	// minShardBytes is ten times what the largest token takes.
 	minShardBytes = 256 << 10
 	// entryOverhead is what an entry takes beside the claims: the entry, the
-	// Token, its slots in the map and in the heap, rounded up.
+	// Token, its places in the index and in the heap, rounded up.
 	entryOverhead = 512
 )
 
@@ -109,7 +105,6 @@ func newCache(c CacheConfig) *cache {
 	}
 	s := &cache{shards: make([]shard, shards)}
 	for i := range s.shards {
-		s.shards[i].entries = make(map[digest]*entry)
 		s.shards[i].maxEntries = max(1, c.Entries/shards)
 		s.shards[i].maxBytes = c.Bytes / shards
 	}
@@ -122,66 +117,16 @@ func (c *cache) shard(d *digest) *shard {
 
 // get returns what is remembered under a digest, or nil.
 func (c *cache) get(d *digest) *entry {
-	s := c.shard(d)
-	slot := s.slot(d)
-	if e := slot.get(d); e != nil {
-		s.hits.Add(1)
-		e.wasAsked()
-		return e
-	}
-	s.mu.RLock()
-	e := s.entries[*d]
+	e := c.shard(d).entries.find(d)
 	if e == nil {
-		s.mu.RUnlock()
-		s.misses.Add(1)
+		c.misses.add()
 		return nil
 	}
-	// Where many tokens are asked for often, they do not take each other's place all
-	// the time.
-	if hits := s.hits.Add(1); e.wasAsked() && (slot.entry.Load() == nil || hits%16 == 0) {
-		slot.put(e) // with the lock, so that it is still remembered
-	}
-	s.mu.RUnlock()
-	return e
-}
-
-// A slot is a place in the front. The tag is a part of the digest, so that one need
-// not look at the entry of another token.
-type slot struct {
-	tag   atomic.Uint64
-	entry atomic.Pointer[entry]
-}
-
-func tagOf(d *digest) uint64 { return binary.LittleEndian.Uint64(d[8:]) }
-
-func (s *slot) get(d *digest) *entry {
-	if s.tag.Load() != tagOf(d) {
-		return nil
-	}
-	if e := s.entry.Load(); e != nil && e.digest == *d {
-		return e
-	}
-	return nil
-}
-
-func (s *slot) put(e *entry) {
-	s.entry.Store(e)
-	s.tag.Store(tagOf(&e.digest))
-}
-
-// clear empties the slot, if it is the entry's.
-func (s *slot) clear(e *entry) { s.entry.CompareAndSwap(e, nil) }
-
-// slot is where a token has its place in the front, if it has one.
-func (s *shard) slot(d *digest) *slot { return &s.front[d[1]%frontSlots] }
-
-// wasAsked notes that the token was asked for, and reports whether that is often.
-func (e *entry) wasAsked() bool {
-	asked := e.asked.Load()
-	if asked < maxAsked {
+	c.hits.add()
+	if asked := e.asked.Load(); asked < maxAsked {
 		e.asked.CompareAndSwap(asked, asked+1) // one lost count is no loss
 	}
-	return asked == maxAsked
+	return e
 }
 
 // put remembers a verified token, unless it is larger than all there is room for.
@@ -196,15 +141,15 @@ func (c *cache) put(d *digest, judged verdict) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.entries[*d]; old != nil {
+	if old := s.entries.find(d); old != nil {
 		if old.key == e.key {
 			return // somebody else was quicker
 		}
+		s.entries.remove(old)
 		old.asked.Store(0) // it stays in its queue until its turn comes
-		s.slot(d).clear(old)
 	}
-	s.entries[*d] = e
 	s.probation.push(e)
+	s.entries.add(e, s.probation.n+s.main.n)
 	for s.probation.n+s.main.n > s.maxEntries || s.probation.bytes+s.main.bytes > s.maxBytes {
 		s.evict()
 	}
@@ -232,10 +177,7 @@ func (s *shard) evict() {
 }
 
 func (s *shard) drop(e *entry) {
-	if s.entries[e.digest] == e {
-		delete(s.entries, e.digest)
-		s.slot(&e.digest).clear(e)
-	}
+	s.entries.remove(e)
 	s.evictions++
 }
 
@@ -243,44 +185,14 @@ func (s *shard) drop(e *entry) {
 func (c *cache) stats() (all CacheStats) {
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.mu.RLock()
+		s.mu.Lock()
 		all.Entries += s.probation.n + s.main.n
 		all.Bytes += s.probation.bytes + s.main.bytes
 		all.Evictions += s.evictions
-		s.mu.RUnlock()
-		all.Hits += s.hits.Load()
-		all.Misses += s.misses.Load()
+		s.mu.Unlock()
 	}
+	all.Hits, all.Misses = c.hits.total(), c.misses.total()
 	return all
-}
-
-// fifo is a queue of entries, linked through themselves.
-type fifo struct {
-	head, tail *entry
-	n, bytes   int
-}
-
-func (q *fifo) push(e *entry) {
-	e.next = nil
-	if q.tail == nil {
-		q.head = e
-	} else {
-		q.tail.next = e
-	}
-	q.tail = e
-	q.n++
-	q.bytes += int(e.size)
-}
-
-func (q *fifo) pop() *entry {
-	e := q.head
-	if q.head = e.next; q.head == nil {
-		q.tail = nil
-	}
-	e.next = nil
-	q.n--
-	q.bytes -= int(e.size)
-	return e
 }
 
 // CacheStats returns what the cache of verified tokens is worth, zero if it is

@@ -147,7 +147,7 @@ func TestRememberedTokenOfTwoRetiringAudiences(t *testing.T) {
 // A key that comes back as another one, or that is not alone any more.
 func TestRememberedKeyLosesItsIdentity(t *testing.T) {
 	keys := &switchedKeys{}
-	v := newValidator(t, func(c *validator.Config) { c.Keys = keys })
+	v := newValidator(t, func(c *validator.Config) { c.Keys, c.Cache.Entries = keys, 39 })
 	ed := func(id, alg string) *jwks.Key { return must(jwks.NewKey(id, alg, signers()["ed"].Public())) }
 	token, kidless := signEd(`{"alg":"EdDSA","kid":"ed"}`, goodClaims().json()), signEd(`{"alg":"EdDSA"}`, goodClaims().json())
 
@@ -157,8 +157,11 @@ func TestRememberedKeyLosesItsIdentity(t *testing.T) {
 	anew := ed("ed", "EdDSA") // the same material, described in another way
 	keys.give(setOf(anew), nil)
 	second := accept(t, v, token)
-	if third := accept(t, v, token); second == first || third != second {
-		t.Error("the token is not remembered under its new key")
+	for i := range 20 { // among many, too
+		if third := accept(t, v, token); second == first || third != second {
+			t.Error("the token is not remembered under its new key")
+		}
+		accept(t, v, mint("EdDSA", "", object{"jti": fmt.Sprint(i)}))
 	}
 	accept(t, v, kidless)
 	_, other, err := ed25519.GenerateKey(nil)
@@ -401,5 +404,60 @@ func TestOftenAskedTokenMakesRoom(t *testing.T) {
 	accept(t, v, often)
 	if s := v.CacheStats(); s.Misses != before.Misses+1 || s.Hits != before.Hits {
 		t.Errorf("found although it is not remembered: %+v, then %+v", before, s)
+	}
+}
+
+// However many there are, each is found, whatever came and went beside it; and each
+// look is counted, whoever looks.
+func TestCacheFindsAll(t *testing.T) {
+	v := newValidator(t, nil)
+	tokens := make([]string, 2000)
+	for i := range tokens {
+		tokens[i] = mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
+		accept(t, v, tokens[i])
+	}
+	if s := v.CacheStats(); s.Entries != len(tokens) || s.Misses != uint64(len(tokens)) || s.Hits != 0 {
+		t.Fatalf("%+v", s)
+	}
+	const readers = 4
+	var wg sync.WaitGroup
+	for range readers {
+		wg.Go(func() {
+			for _, token := range tokens {
+				if got := codeOf(t, v, token); got != 0 {
+					t.Errorf("code %v", got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := v.CacheStats(); s.Hits != readers*uint64(len(tokens)) || s.Misses != uint64(len(tokens)) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Who made room is not found any more, who is left is.
+func TestCacheForgetsOnlyWhatMadeRoom(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache = validator.CacheConfig{Entries: 39} }) // one shard
+	tokens := make([]string, 200)
+	for i := range tokens {
+		tokens[i] = mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
+		accept(t, v, tokens[i])
+	}
+	before := v.CacheStats()
+	if before.Entries != 39 || before.Evictions != 161 {
+		t.Fatalf("%+v", before)
+	}
+	for _, token := range tokens[161:] {
+		accept(t, v, token)
+	}
+	if s := v.CacheStats(); s.Hits != 39 || s.Misses != before.Misses {
+		t.Errorf("of those that are left: %+v", s)
+	}
+	for _, token := range tokens[:161] {
+		accept(t, v, token)
+	}
+	if s := v.CacheStats(); s.Hits != 39 || s.Misses != before.Misses+161 {
+		t.Errorf("of those that made room: %+v", s)
 	}
 }
