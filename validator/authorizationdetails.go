@@ -27,25 +27,37 @@ func (d AuthorizationDetail) Decode(dst any) error {
 // 9396 §9.1), in its order. The slice is the caller's own, what it refers to must not
 // be modified. [scopes.WithDetail] asks for one in a requirement.
 func (t *Token) AuthorizationDetails() []AuthorizationDetail {
-	if t.more == nil {
-		return nil
-	}
-	details := make([]AuthorizationDetail, len(t.more.details))
-	for i, d := range t.more.details {
-		details[i] = AuthorizationDetail{Detail: d, raw: t.more.raw[i]}
+	var details []AuthorizationDetail
+	for i, d := range t.more.details.all() {
+		details = append(details, AuthorizationDetail{Detail: d, raw: t.more.details.raw[i]})
 	}
 	return details
 }
 
+// details is what a token says under authorization_details.
+type details struct {
+	fields []scopes.Detail
+	raw    []jsontext.Value // the same elements
+}
+
+// all returns the elements, also of nil.
+func (d *details) all() []scopes.Detail {
+	if d == nil {
+		return nil
+	}
+	return d.fields
+}
+
 // readDetails reads authorization_details: an array of objects, each with a type
 // (RFC 9396 §2).
-func readDetails(value jsontext.Value) (_ []scopes.Detail, raw []jsontext.Value, _ error) {
+func readDetails(value jsontext.Value) (*details, error) {
+	var raw []jsontext.Value
 	if value.Kind() != '[' || json.Unmarshal(value, &raw) != nil || len(raw) > maxDetails {
-		return nil, nil, errDetails
+		return nil, errDetails
 	}
-	details := make([]scopes.Detail, len(raw))
+	fields := make([]scopes.Detail, len(raw))
 	for i, element := range raw {
-		d := &details[i]
+		d := &fields[i]
 		err := strictjson.Object(element, maxJSONDepth, func(name []byte, value jsontext.Value) error {
 			ok := true
 			switch string(name) {
@@ -68,8 +80,8 @@ func readDetails(value jsontext.Value) (_ []scopes.Detail, raw []jsontext.Value,
 			return nil
 		})
 		if err != nil || d.Type == "" {
-			return nil, nil, errDetails
+			return nil, errDetails
 		}
 	}
-	return details, raw, nil
+	return &details{fields, raw}, nil
 }

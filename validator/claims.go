@@ -25,7 +25,7 @@ type claims struct {
 	applicationType, gty string         // what some servers say about machine tokens
 	tokenType            string         // of an introspection answer (RFC 7662 §2.2)
 	scopes               []scopeValue
-	more                 *moreClaims // nil: none of them
+	more                 moreClaims
 }
 
 // times are exp, floored, and nbf and iat, ceiled, in seconds since the epoch.
@@ -54,9 +54,9 @@ var (
 // memory with the payload, which lives on in the token.
 func (v *Validator) parseClaims(c *claims, payload []byte) *Error {
 	c.clientIDRank = len(v.config.ClientIDClaims)
-	c.times = times{absent, absent, absent}
+	c.times, c.more.authTime = times{absent, absent, absent}, absent
 	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
-		if err := c.readStandard(name, value); err != nil {
+		if err := c.readStandard(name, value); err != nil || !v.configured.mayHave(name) {
 			return err
 		}
 		if err := c.readClientID(name, value, v.config.ClientIDClaims); err != nil {
@@ -68,6 +68,24 @@ func (v *Validator) parseClaims(c *claims, payload []byte) *Error {
 		return NewError(CodeClaimInvalid, err)
 	}
 	return nil
+}
+
+// lengths are those of some names, a bit for each: most other names are told by it.
+type lengths uint64
+
+func (l *lengths) add(name string)         { *l |= 1 << (len(name) & 63) }
+func (l lengths) mayHave(name []byte) bool { return l>>(len(name)&63)&1 != 0 }
+
+// configured returns the lengths of the names of claims that c maps to something.
+func (c *Config) configured(from []scopeClaim) (l lengths) {
+	l.add("client_id")
+	for _, name := range c.ClientIDClaims {
+		l.add(name)
+	}
+	for _, claim := range from {
+		l.add(claim.path[0])
+	}
+	return l
 }
 
 // readStandard reads a claim whose name and type a standard fixes. A null is
@@ -167,7 +185,7 @@ func (v *Validator) checkAudience(c *claims, now time.Time) (depends *retiringNa
 		return nil, NewError(CodeClaimMissing, errNoAudience)
 	}
 	accepted := false
-	c.eachAudience(func(name string) {
+	eachAudience(c.audience, func(name string) {
 		accepted = accepted || slices.Contains(v.config.Audiences, name)
 		// Of several, the one that is accepted the longest.
 		if a := v.retiring.audiences[name]; a != nil && a.accepted(now) && (depends == nil || depends.until.Before(a.until)) {
@@ -191,13 +209,13 @@ func (v *Validator) checkClient(c *claims) *Error {
 	return nil
 }
 
-// eachAudience calls f for every audience.
-func (c *claims) eachAudience(f func(name string)) {
-	if name, ok := strictjson.View(c.audience); ok {
+// eachAudience calls f for every audience in an aud claim, none for nil.
+func eachAudience(aud jsontext.Value, f func(name string)) {
+	if name, ok := strictjson.View(aud); ok {
 		f(name)
 		return
 	}
-	strictjson.EachString(c.audience, f)
+	strictjson.EachString(aud, f)
 }
 
 // check holds exp, nbf and iat against the clock (RFC 7519 §4.1.4–§4.1.6), each
@@ -206,14 +224,16 @@ func (t *times) check(now time.Time, leeway time.Duration) *Error {
 	if t.expiry == absent {
 		return NewError(CodeClaimMissing, errNoExpiry)
 	}
-	if !now.Before(time.Unix(t.expiry, 0).Add(leeway)) {
+	// All of them are whole seconds: where in its second the clock stands makes no
+	// difference.
+	if now.Add(-leeway).Unix() >= t.expiry {
 		return NewError(CodeTokenExpired, errExpired)
 	}
-	latest := now.Add(leeway)
-	if t.notBefore != absent && latest.Before(time.Unix(t.notBefore, 0)) {
+	latest := now.Add(leeway).Unix()
+	if t.notBefore != absent && latest < t.notBefore {
 		return NewError(CodeTokenNotYetValid, errNotBefore)
 	}
-	if t.issuedAt != absent && latest.Before(time.Unix(t.issuedAt, 0)) {
+	if t.issuedAt != absent && latest < t.issuedAt {
 		return NewError(CodeTokenNotYetValid, errIssuedFuture)
 	}
 	return nil

@@ -41,7 +41,7 @@ func (c *Config) normalizeDelegation(problems *configerr.List) {
 
 // check decides by the outermost actor; the others are history (RFC 8693 §4.1).
 func (d *Delegation) check(m *moreClaims, issuer string) *Error {
-	if m == nil || m.actor == nil {
+	if m.actor == nil {
 		return nil
 	}
 	name := m.actor.Subject

@@ -114,7 +114,7 @@ func (e *explainer) bound(payload []byte) {
 		thumbprints, err = readConfirmation(e.claims.confirmation, e.v.config.Bindings)
 		return err
 	})
-	e.check(stepDelegation, "", e.read, func() *Error { return e.v.config.Delegation.check(e.claims.more, e.claims.issuer) })
+	e.check(stepDelegation, "", e.read, func() *Error { return e.v.config.Delegation.check(&e.claims.more, e.claims.issuer) })
 	if e.read {
 		e.token = e.v.newToken(&e.claims, payload, thumbprints)
 		e.Granted = e.print.printables(e.token.scopes.Values())

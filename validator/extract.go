@@ -29,7 +29,7 @@ func (g *Guard) parseAuthorization(values []string) (scheme, token string, _ *Er
 		return "", "", NewError(CodeMalformedCredentials, errRepeated)
 	}
 	scheme, rest, _ := strings.Cut(values[0], " ")
-	if !isAuthScheme(scheme) {
+	if scheme != bearer && !isAuthScheme(scheme) {
 		return "", "", NewError(CodeMalformedCredentials, errNoScheme)
 	}
 	if g.canonical(scheme) == "" {
@@ -45,7 +45,7 @@ func (g *Guard) parseAuthorization(values []string) (scheme, token string, _ *Er
 // canonical returns a scheme as its standard spells it, empty if it is not
 // supported.
 func (g *Guard) canonical(scheme string) string {
-	if strings.EqualFold(scheme, bearer) {
+	if scheme == bearer || strings.EqualFold(scheme, bearer) {
 		return bearer
 	}
 	for i := range g.support.Schemes {

@@ -5,18 +5,16 @@ import (
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/strictjson"
-	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// moreClaims are the standard claims that most tokens do not have.
+// moreClaims are the standard claims that only some tokens have.
 type moreClaims struct {
 	acr      string
 	authTime int64 // seconds since the epoch; negative: absent
 	session  string
 	actor    *Actor
-	details  []scopes.Detail
-	raw      []jsontext.Value // of the details
+	details  *details // nil: none
 }
 
 var (
@@ -31,10 +29,7 @@ const (
 )
 
 func (c *claims) readMore(name []byte, value jsontext.Value) (err error) {
-	if c.more == nil {
-		c.more = &moreClaims{authTime: absent}
-	}
-	m, ok := c.more, true
+	m, ok := &c.more, true
 	switch string(name) {
 	case "acr": // OpenID Connect Core §2, RFC 9068 §2.2.1
 		m.acr, ok = strictjson.View(value)
@@ -45,7 +40,7 @@ func (c *claims) readMore(name []byte, value jsontext.Value) (err error) {
 	case "act":
 		m.actor, err = readActor(value, maxActors)
 	case "authorization_details":
-		m.details, m.raw, err = readDetails(value)
+		m.details, err = readDetails(value)
 	}
 	if !ok {
 		return errClaimType
@@ -56,11 +51,10 @@ func (c *claims) readMore(name []byte, value jsontext.Value) (err error) {
 // size is what the claims take in memory beside the payload: of the details there are
 // two copies, and each string in a list has a header and room to grow.
 func (m *moreClaims) size() int {
-	size := 128 + 64*m.actor.chain()
-	for i := range m.details {
-		d := &m.details[i]
+	size := 64 * m.actor.chain()
+	for i, d := range m.details.all() {
 		listed := len(d.Locations) + len(d.Actions) + len(d.DataTypes) + len(d.Privileges)
-		size += 160 + 2*len(m.raw[i]) + 48*listed
+		size += 160 + 2*len(m.details.raw[i]) + 48*listed
 	}
 	return size
 }
@@ -123,37 +117,17 @@ func (a *Actor) chain() (n int) {
 
 // ACR returns how the user was authenticated (RFC 9068 §2.2.1: acr), empty if the
 // token does not say.
-func (t *Token) ACR() string {
-	if t.more == nil {
-		return ""
-	}
-	return t.more.acr
-}
+func (t *Token) ACR() string { return t.more.acr }
 
 // AuthTime returns when the user was authenticated (RFC 9068 §2.2.1: auth_time),
 // to the second; the zero time if the token does not say.
-func (t *Token) AuthTime() time.Time {
-	if t.more == nil {
-		return time.Time{}
-	}
-	return timeOf(t.more.authTime)
-}
+func (t *Token) AuthTime() time.Time { return timeOf(t.more.authTime) }
 
 // SessionID returns the session at the authorization server (OpenID Connect
 // Back-Channel Logout §2.1: sid), empty if the token does not say.
-func (t *Token) SessionID() string {
-	if t.more == nil {
-		return ""
-	}
-	return t.more.session
-}
+func (t *Token) SessionID() string { return t.more.session }
 
 // Actor returns who acts on behalf of the subject (RFC 8693 §4.1: act), nil if the
 // token is used by its subject or client itself. [Config.Delegation] limits it.
 // What comes back is the caller's own.
-func (t *Token) Actor() *Actor {
-	if t.more == nil {
-		return nil
-	}
-	return t.more.actor.clone()
-}
+func (t *Token) Actor() *Actor { return t.more.actor.clone() }

@@ -36,7 +36,7 @@ func schemesOf(bindings []Binding) (schemes []Scheme) {
 // none. Where a scheme takes the place of "Bearer", its binding says what becomes of
 // bearer tokens.
 func checkScheme(c Credential, schemes []Scheme) *Error {
-	if strings.EqualFold(c.Scheme, bearer) {
+	if c.Scheme == bearer || strings.EqualFold(c.Scheme, bearer) {
 		return nil
 	}
 	for i := range schemes {

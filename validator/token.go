@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/bearerguard/bearerguard/scopes"
@@ -24,15 +23,15 @@ type Token struct {
 	clientID string
 	id       string
 	client   bool
-	audience []string
+	audience jsontext.Value // as it is in payload; nil: absent
 	scopes   scopes.Set
 	times    times
 	payload  []byte
 	judge    *Validator
 
 	introspected bool
-	thumbprints  []string    // per binding of judge, empty without that member; nil: not bound
-	more         *moreClaims // nil: none of them
+	thumbprints  []string // per binding of judge, empty without that member; nil: not bound
+	more         moreClaims
 }
 
 func (v *Validator) newToken(c *claims, payload []byte, thumbprints []string) *Token {
@@ -42,16 +41,13 @@ func (v *Validator) newToken(c *claims, payload []byte, thumbprints []string) *T
 		clientID: c.clientID,
 		id:       c.id,
 		client:   c.isClient(),
+		audience: c.audience,
 		times:    c.times,
 		payload:  payload,
 		judge:    v,
 		more:     c.more,
 
 		thumbprints: thumbprints,
-	}
-	if c.audience != nil {
-		c.eachAudience(func(name string) { t.audience = append(t.audience, name) })
-		t.audience = slices.Clip(t.audience)
 	}
 	for _, value := range c.scopes {
 		t.scopes = t.scopes.Union(value.granted())
@@ -62,11 +58,7 @@ func (v *Validator) newToken(c *claims, payload []byte, thumbprints []string) *T
 // size is what the claims take in memory: the payload, counted twice because a
 // string with escapes is a copy, and a string header for each of many.
 func (t *Token) size() int {
-	size := 2*cap(t.payload) + 16*(cap(t.audience)+t.scopes.Len()) + 64*len(t.thumbprints)
-	if t.more != nil {
-		size += t.more.size()
-	}
-	return size
+	return 2*cap(t.payload) + 16*t.scopes.Len() + 64*len(t.thumbprints) + t.more.size()
 }
 
 // isClient tells machines from users. RFC 9068 §2.2 has the client id as the
@@ -104,7 +96,10 @@ func (t *Token) ID() string { return t.id }
 
 // Audience returns all audiences of the token, not only those of this API
 // (RFC 7519 §4.1.3). The slice is the caller's own.
-func (t *Token) Audience() []string { return slices.Clone(t.audience) }
+func (t *Token) Audience() (names []string) {
+	eachAudience(t.audience, func(name string) { names = append(names, name) })
+	return names
+}
 
 // Scopes returns what the token was granted, as [Config.ScopeClaims] says.
 func (t *Token) Scopes() scopes.Set { return t.scopes }
@@ -123,11 +118,10 @@ func (t *Token) ExpiresAt() time.Time { return timeOf(t.times.expiry) }
 
 // grant is all that a requirement can ask for.
 func (t *Token) grant() scopes.Grant {
-	g := scopes.Grant{Scopes: t.scopes, Now: t.judge.clock.Now()}
-	if t.more != nil {
-		g.ACR, g.AuthTime, g.Details = t.more.acr, timeOf(t.more.authTime), t.more.details
+	return scopes.Grant{
+		Scopes: t.scopes, Now: t.judge.clock.Now(),
+		ACR: t.more.acr, AuthTime: timeOf(t.more.authTime), Details: t.more.details.all(),
 	}
-	return g
 }
 
 // again repeats what can have changed since the token was let in, for a request

@@ -74,6 +74,7 @@ func TestClientID(t *testing.T) {
 		{"another machine's subject", nil, object{"sub": "cron@clients"}, "billing", false},
 		{"empty is none", nil, object{"client_id": "", "azp": "b"}, "b", false},
 		{"configured", []string{"appid", "azp"}, object{"azp": "b", "appid": "d"}, "d", false},
+		{"configured, with a long name", []string{strings.Repeat("c", 70)}, object{strings.Repeat("c", 70): "e"}, "e", false},
 		{"none of them", []string{"azp"}, object{}, "", false},
 		{"a user", nil, object{"sub": "user-1"}, "billing", false},
 		{"subject differs in case", nil, object{"sub": "Billing"}, "billing", false},

@@ -22,6 +22,7 @@ type Validator struct {
 	config      Config // normalized
 	clock       Clock
 	scopeClaims []scopeClaim
+	configured  lengths  // of the names of the claims that config maps to something
 	schemes     []Scheme // beside "Bearer"
 	keys        jwks.Source
 	current     func(context.Context, time.Time) (*jwks.Set, error) // keys.Current, by a clock that was just read
@@ -51,6 +52,7 @@ func New(config Config) (*Validator, error) {
 		claim, _ := compileScopeClaim(entry)
 		v.scopeClaims = append(v.scopeClaims, claim)
 	}
+	v.configured = c.configured(v.scopeClaims)
 	return v, nil
 }
 
@@ -186,7 +188,7 @@ func (v *Validator) tokenOf(c *claims, payload []byte) (*Token, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := v.config.Delegation.check(c.more, c.issuer); err != nil {
+	if err := v.config.Delegation.check(&c.more, c.issuer); err != nil {
 		return nil, err
 	}
 	return v.newToken(c, payload, thumbprints), nil
