@@ -1,7 +1,6 @@
 package grpcmw
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/bearerguard/bearerguard/validator"
@@ -12,8 +11,12 @@ import (
 // over as they are: how many there may be and what they may look like is the
 // guard's business.
 func newRequest(ctx context.Context, fullMethod string, r rule) validator.Request {
+	name := r.name
+	if name == "" {
+		name = operation(fullMethod)
+	}
 	return validator.Request{
-		Operation:     cmp.Or(r.name, operation(fullMethod)),
+		Operation:     name,
 		Requirement:   r.requirement,
 		Optional:      r.optional,
 		Shadow:        r.shadow,

@@ -16,7 +16,7 @@ type rule struct {
 	optional    bool
 	public      bool
 	shadow      bool
-	name        string // of the operation in the policy; empty without one
+	name        string // of the operation in the policy, or the method itself; empty for a whole service
 	field       string // where it comes from, such as `Public[0]`
 }
 
@@ -82,6 +82,8 @@ func (r *rules) add(problems *configerr.List, name string, added rule) {
 	table, key := r.methods, name
 	if method == "*" {
 		table, key = r.services, service
+	} else {
+		added.name = name
 	}
 	if other, duplicate := table[key]; duplicate {
 		problems.Add(added.field, fmt.Sprintf("%q is already in %s", name, other.field))

@@ -15,27 +15,26 @@ import (
 // Every value of a header field is handed over, so that a repeated Authorization
 // is seen and refused. net/http has canonicalized the names of fields, those of
 // HTTP/1 as well as the lower-case ones of HTTP/2: no other spelling gets past.
-func Extract(r *http.Request) validator.Request {
-	request := validator.Request{
-		Operation:     r.Pattern,
-		Authorization: r.Header["Authorization"],
-		Info:          requestInfo{r},
-	}
-	if !strings.Contains(request.Operation, " ") { // the pattern is for all methods
-		request.Operation = Operation(r.Method, request.Operation)
-	}
-	return request
-}
+func Extract(r *http.Request) validator.Request { return Describe(r, scopes.Rule{}) }
 
 // Describe is [Extract] with a rule, which must not be public. If the rule has a
 // name, of an operation of a policy, then that is the operation.
 func Describe(r *http.Request, rule scopes.Rule) validator.Request {
-	request := Extract(r)
-	request.Requirement, request.Optional, request.Shadow = rule.Requirement, rule.Optional, rule.Shadow
-	if rule.Operation != "" {
-		request.Operation = rule.Operation
+	operation := rule.Operation
+	if operation == "" {
+		operation = r.Pattern
+		if strings.IndexByte(operation, ' ') < 0 { // the pattern is for all methods
+			operation = Operation(r.Method, operation)
+		}
 	}
-	return request
+	return validator.Request{
+		Operation:     operation,
+		Requirement:   rule.Requirement,
+		Optional:      rule.Optional,
+		Shadow:        rule.Shadow,
+		Authorization: r.Header["Authorization"],
+		Info:          requestInfo{r},
+	}
 }
 
 // Operation names an operation by the method of the request and the route that
