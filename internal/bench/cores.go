@@ -30,10 +30,7 @@ func (s *suite) cores() error {
 		cases = append(cases, onCores(library.Name, 1, op), onCores(library.Name, 2, op))
 		names = append(names, library.Name)
 	}
-	// Fewer and longer slices: it takes a scheduler some time to spread goroutines
-	// over cores.
-	plan := measure.Plan{Rounds: (s.rounds + 3) / 4, Slice: 10 * s.slice}
-	if err := s.measureBy(coresGroup, plan, cases); err != nil {
+	if err := s.measureLong(coresGroup, cases); err != nil {
 		return err
 	}
 	t := table{

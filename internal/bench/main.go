@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,14 +30,18 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 60, "how often each case is measured")
-	slice := flags.Duration("slice", 5*time.Millisecond, "for how long each time")
+	rounds := flags.Int("rounds", 30, "how often each case is measured")
+	slice := flags.Duration("slice", 20*time.Millisecond, "for how long each time")
 	tokens := flags.Int("tokens", 1_000_000, "how many different tokens for the test of memory")
 	write := flags.String("write", "", "put the tables into this Markdown `file`, between its two markers")
 	benchstat := flags.String("benchstat", "", "also write all rounds to this `file`, in the format of go test -bench")
+	only := flags.String("only", "", "only these `tables`, separated by commas, without the summary: "+strings.Join(stepNames(), ", "))
 	profile := flags.String("profile", "", "only one `path` (new, known, handler, refused), under the profiler, which writes cpu.prof")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *only != "" && *write != "" {
+		return errors.New("-only and -write: the tables of a README are all of them")
 	}
 
 	issuer, err := fixture.NewIssuer()
@@ -54,7 +59,12 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if *profile != "" {
 		return s.profile(*profile)
 	}
-	if err := s.all(strings.Join(append([]string{"go run ."}, args...), " ")); err != nil {
+	if *only != "" {
+		err = s.some(strings.Split(*only, ","))
+	} else {
+		err = s.all(strings.Join(append([]string{"go run ."}, args...), " "))
+	}
+	if err != nil {
 		return err
 	}
 	if *benchstat != "" {
@@ -69,16 +79,13 @@ func run(args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// all does everything, the conformance check first and the summary last. In the
-// output the summary comes first.
+// all does everything. The summary is made last; in the output it comes first.
 func (s *suite) all(command string) error {
 	final := s.out
 	var details bytes.Buffer
 	s.out = &details
-	for _, step := range []func() error{
-		s.conformance, s.validation, s.known, s.refusals, s.handlers, s.echo, s.loopback, s.grpc, s.cores, s.scaling, s.manyTokens,
-	} {
-		if err := step(); err != nil {
+	for _, step := range steps() {
+		if err := s.do(step); err != nil {
 			return err
 		}
 	}

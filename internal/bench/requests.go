@@ -178,7 +178,7 @@ func roundTrip(transport *http.Transport, r *http.Request) error {
 
 // callTable measures and writes a table of calls over loopback.
 func (s *suite) callTable(group string, cases []measure.Case) error {
-	if err := s.measure(group, cases); err != nil {
+	if err := s.measureLong(group, cases); err != nil {
 		return err
 	}
 	t := table{

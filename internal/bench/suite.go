@@ -41,6 +41,12 @@ func (s *suite) measure(group string, cases []measure.Case) error {
 	return s.measureBy(group, measure.Plan{Rounds: s.rounds, Slice: s.slice}, cases)
 }
 
+// measureLong is measure in fewer and longer slices, for what goes through a scheduler:
+// it takes some time to find out who wakes whom, and where.
+func (s *suite) measureLong(group string, cases []measure.Case) error {
+	return s.measureBy(group, measure.Plan{Rounds: (s.rounds + 2) / 3, Slice: 10 * s.slice}, cases)
+}
+
 func (s *suite) measureBy(group string, plan measure.Plan, cases []measure.Case) error {
 	_, _ = fmt.Fprintf(s.progress, "%s …\n", group)
 	results, err := plan.Run(cases)
