@@ -51,37 +51,47 @@ func (d *details) all() []scopes.Detail {
 // readDetails reads authorization_details: an array of objects, each with a type
 // (RFC 9396 §2).
 func readDetails(value jsontext.Value) (*details, error) {
-	var raw []jsontext.Value
-	if value.Kind() != '[' || json.Unmarshal(value, &raw) != nil || len(raw) > maxDetails {
+	var all details
+	ok := strictjson.EachElement(value, func(element jsontext.Value) bool {
+		detail, ok := readDetail(element)
+		all.fields, all.raw = append(all.fields, detail), append(all.raw, element)
+		return ok && len(all.raw) <= maxDetails
+	})
+	if !ok {
 		return nil, errDetails
 	}
-	fields := make([]scopes.Detail, len(raw))
-	for i, element := range raw {
-		d := &fields[i]
-		err := strictjson.Object(element, maxJSONDepth, func(name []byte, value jsontext.Value) error {
-			ok := true
-			switch string(name) {
-			case "type":
-				d.Type, ok = strictjson.String(value)
-			case "identifier":
-				d.Identifier, ok = strictjson.String(value)
-			case "locations":
-				d.Locations, ok = strictjson.Strings(value)
-			case "actions":
-				d.Actions, ok = strictjson.Strings(value)
-			case "datatypes":
-				d.DataTypes, ok = strictjson.Strings(value)
-			case "privileges":
-				d.Privileges, ok = strictjson.Strings(value)
-			}
-			if !ok {
-				return errDetails
-			}
-			return nil
-		})
-		if err != nil || d.Type == "" {
-			return nil, errDetails
+	return &all, nil
+}
+
+// readDetail reads one element. Its strings share memory with it.
+func readDetail(element jsontext.Value) (d scopes.Detail, ok bool) {
+	err := strictjson.Object(element, maxJSONDepth, func(name []byte, value jsontext.Value) error {
+		ok := true
+		switch string(name) {
+		case "type":
+			d.Type, ok = strictjson.View(value)
+		case "identifier":
+			d.Identifier, ok = strictjson.View(value)
+		case "locations":
+			d.Locations, ok = views(value)
+		case "actions":
+			d.Actions, ok = views(value)
+		case "datatypes":
+			d.DataTypes, ok = views(value)
+		case "privileges":
+			d.Privileges, ok = views(value)
 		}
-	}
-	return &details{fields, raw}, nil
+		if !ok {
+			return errDetails
+		}
+		return nil
+	})
+	return d, err == nil && d.Type != ""
+}
+
+// views returns the strings in an array, and whether it has nothing else.
+func views(value jsontext.Value) ([]string, bool) {
+	list := []string{}
+	ok := strictjson.EachString(value, func(s string) { list = append(list, s) })
+	return list, ok
 }

@@ -48,13 +48,13 @@ func (c *claims) readMore(name []byte, value jsontext.Value) (err error) {
 	return err
 }
 
-// size is what the claims take in memory beside the payload: of the details there are
-// two copies, and each string in a list has a header and room to grow.
+// size is what the claims take in memory beside the payload, of which every string may
+// be a copy: each string in a list has a header and room to grow.
 func (m *moreClaims) size() int {
 	size := 64 * m.actor.chain()
-	for i, d := range m.details.all() {
+	for _, d := range m.details.all() {
 		listed := len(d.Locations) + len(d.Actions) + len(d.DataTypes) + len(d.Privileges)
-		size += 160 + 2*len(m.details.raw[i]) + 48*listed
+		size += 256 + 48*listed
 	}
 	return size
 }

@@ -73,32 +73,35 @@ func Strings(v jsontext.Value) ([]string, bool) {
 }
 
 // EachString calls f for the elements of v, as [View] returns them, and reports
-// whether v is an array of strings only; if it is not, f may have been called. The
-// value is one that [Object] delivered, so it is well-formed, and all there is to
-// do is to find out where its elements begin and end. A nil f is not called.
+// whether v is an array of strings only; if it is not, f may have been called. A nil f
+// is not called. The value is one that [Object] delivered.
 func EachString(v jsontext.Value, f func(s string)) bool {
+	return EachElement(v, func(element jsontext.Value) bool {
+		if f == nil {
+			return element.Kind() == '"'
+		}
+		s, ok := View(element)
+		if ok {
+			f(s)
+		}
+		return ok
+	})
+}
+
+// EachElement calls f for the elements of v until it returns false, and reports
+// whether v is an array and f never did. The value is one that [Object] delivered, so
+// it is well-formed, and all there is to do is to find out where its elements begin and
+// end. They share memory with v.
+func EachElement(v jsontext.Value, f func(element jsontext.Value) bool) bool {
 	if v.Kind() != '[' {
 		return false
 	}
 	for i := space(v, 1); v[i] != ']'; {
-		if v[i] != '"' {
+		end := value(v, i)
+		if !f(v[i:end:end]) {
 			return false
 		}
-		start := i
-		for i++; v[i] != '"'; i++ {
-			if v[i] == '\\' {
-				i++
-			}
-		}
-		i++
-		if f != nil {
-			s, ok := View(v[start:i])
-			if !ok {
-				return false
-			}
-			f(s)
-		}
-		if i = space(v, i); v[i] == ',' {
+		if i = space(v, end); v[i] == ',' {
 			i = space(v, i+1)
 		}
 	}
