@@ -93,7 +93,7 @@ type Config struct {
 
 	// Leeway is how far the clocks of the issuer and of this machine may be
 	// apart, as a duration: exp, nbf and iat are stretched by it. Zero:
-	// [DefaultLeeway]. At most [MaxLeeway].
+	// [DefaultLeeway]; a nanosecond is as good as none. At most [MaxLeeway].
 	Leeway time.Duration
 
 	// ScopeClaims are the claims that grant scopes; what they grant is added up.

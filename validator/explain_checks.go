@@ -143,6 +143,9 @@ func (e *explainer) authorized(required scopes.Requirement) {
 		want = required.String()
 	}
 	e.check(stepRequirement, want, e.token != nil, func() *Error { return authorize(e.token, required) })
+	if c := &e.Checks[len(e.Checks)-1]; c.Code == CodeInsufficientScope {
+		c.Fix += " API: scopes are read from " + e.print.printable(strings.Join(e.v.config.ScopeClaims, ", ")) + "; if the token has them in another claim, name that one (Config.ScopeClaims)."
+	}
 }
 
 func (v *Validator) wantScheme() string {

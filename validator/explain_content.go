@@ -43,7 +43,12 @@ func (p printer) headerFields(header []byte) []ExplainedField {
 	return p.fields(header, []string{"alg", "kid", "typ"}, func(_ string, value jsontext.Value) string { return p.shown(value) })
 }
 
-// claimFields are the claims of a payload that the checks look at. The subject and
+// usualScopeClaims are where authorization servers put what they grant. They are
+// shown even if nothing is read from them, because that is the most likely mistake.
+var usualScopeClaims = []string{"scope", "scp", "permissions", "roles", "realm_access", "resource_access"}
+
+// claimFields are the claims of a payload that the checks look at, and those that
+// they should perhaps have looked at for scopes. The subject and
 // jti are not among them: no check is about them, the one may be a person, and with
 // some authorization servers the other is as good as the token.
 func (p printer) claimFields(v *Validator, payload []byte, now time.Time) []ExplainedField {
@@ -52,6 +57,7 @@ func (p printer) claimFields(v *Validator, payload []byte, now time.Time) []Expl
 	for i := range v.scopeClaims {
 		names = append(names, v.scopeClaims[i].path[0])
 	}
+	names = append(names, usualScopeClaims...)
 	names = append(names, "exp", "nbf", "iat", "typ", "token_use", "token_type", "cnf", "acr", "auth_time", "act", "authorization_details")
 	return p.fields(payload, names, func(name string, value jsontext.Value) string {
 		switch name {

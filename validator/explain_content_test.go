@@ -86,6 +86,24 @@ func TestExplainWants(t *testing.T) {
 	}
 }
 
+// Scopes that are read from the wrong claim look like scopes that were never
+// granted: the explanation shows where they are, and where they were looked for.
+func TestExplainWrongScopeClaim(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.ScopeClaims = []string{"permissions"} })
+	token := mint("EdDSA", "", object{"realm_access": object{"roles": []string{"orders:read"}}})
+	e := validator.Explain(t.Context(), v, bearerToken(token), scopes.All("orders:read"))
+	shown := map[string]string{}
+	for _, field := range e.Claims {
+		shown[field.Name] = field.Value
+	}
+	if shown["scope"] != `"orders:read orders:write"` || shown["realm_access"] != `an object with ["roles"]` {
+		t.Errorf("claims %q", e.Claims)
+	}
+	if fix := explainedCheck(t, e, "requirement").Fix; !strings.Contains(fix, "scopes are read from permissions;") {
+		t.Errorf("fix %q", fix)
+	}
+}
+
 func TestExplainJSON(t *testing.T) {
 	e := validator.Explain(t.Context(), newValidator(t, nil), bearerToken(mint("EdDSA", "", object{"exp": 1})), scopes.Authenticated())
 	var got struct {

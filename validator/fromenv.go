@@ -89,6 +89,6 @@ func (c *Config) checkByVariable(problems *configerr.List) {
 	}
 	for _, problem := range configerr.All(err) {
 		field, _, _ := strings.Cut(problem.Field, "[")
-		problems.Add(variableOf[field], problem.Reason)
+		problems.Add(variableOf[field], strings.Replace(problem.Reason, "InsecureLoopbackHTTP", envInsecureHTTP+"=loopback", 1))
 	}
 }

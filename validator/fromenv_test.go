@@ -119,3 +119,21 @@ func TestConfigFromEnvProblems(t *testing.T) {
 		})
 	}
 }
+
+// Plain http on one's own machine is what everybody starts with: the error names
+// the setting, in the words of whoever configures.
+func TestLoopbackSetting(t *testing.T) {
+	const issuer, message = "http://127.0.0.1:9000", "Issuer: is plain http to this machine, which has to be allowed: InsecureLoopbackHTTP"
+	if _, err := validator.New(validator.Config{Issuer: issuer, Audiences: []string{apiURL}}); err == nil || err.Error() != message {
+		t.Errorf("New: %v", err)
+	}
+	if _, err := validator.New(validator.Config{Issuer: "http://auth.example.com", Audiences: []string{apiURL}}); err == nil || err.Error() != "Issuer: is not https" {
+		t.Errorf("New: %v", err)
+	}
+	_, err := validator.ConfigFromEnv(func(name string) string {
+		return map[string]string{"OAUTH2_ISSUER": issuer, "OAUTH2_AUDIENCE": apiURL}[name]
+	})
+	if err == nil || err.Error() != "OAUTH2_ISSUER: is plain http to this machine, which has to be allowed: OAUTH2_INSECURE_HTTP=loopback" {
+		t.Errorf("ConfigFromEnv: %v", err)
+	}
+}

@@ -14,7 +14,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-var errWrongIssuer = errors.New("names another issuer")
+var (
+	errWrongIssuer = errors.New("names another issuer")
+	errWrongSlash  = errors.New("names another issuer: the one configured but for the slash at the end")
+)
 
 // maxDepth is how deeply metadata may nest.
 const maxDepth = 16
@@ -77,6 +80,9 @@ func endpoint(document []byte, issuer, member string, aliased, insecureLoopback 
 	// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the
 	// document must not be used.
 	if named != issuer {
+		if strings.TrimSuffix(named, "/") == strings.TrimSuffix(issuer, "/") {
+			return nil, errWrongSlash
+		}
 		return nil, errWrongIssuer
 	}
 	location, err := fetch.ParseURL(found, insecureLoopback)

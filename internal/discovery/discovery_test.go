@@ -32,7 +32,7 @@ func TestEndpoint(t *testing.T) {
 		{"good", `{"issuer":"https://a.example","x":"https://a.example/x","y":[1]}`, ""},
 		{"another host is the issuer's choice", `{"issuer":"https://a.example","x":"https://b.example/x"}`, ""},
 		{"another issuer", `{"issuer":"https://b.example","x":"https://a.example/x"}`, "another issuer"},
-		{"issuer with a slash", `{"issuer":"https://a.example/","x":"https://a.example/x"}`, "another issuer"},
+		{"issuer with a slash", `{"issuer":"https://a.example/","x":"https://a.example/x"}`, "but for the slash at the end"},
 		{"no issuer", `{"x":"https://a.example/x"}`, "not a strict JSON object"},
 		{"no endpoint", `{"issuer":"https://a.example"}`, "not a strict JSON object"},
 		{"not a string", `{"issuer":"https://a.example","x":["https://a.example/x"]}`, "not a strict JSON object"},

@@ -13,6 +13,7 @@ var (
 	errURLUserinfo = errors.New("has user information")
 	errURLFragment = errors.New("has a fragment")
 	errURLScheme   = errors.New("is not https")
+	errURLNoChoice = errors.New("is plain http to this machine, which has to be allowed: InsecureLoopbackHTTP")
 	errURLLoopback = errors.New("is plain http to a host other than loopback")
 )
 
@@ -31,6 +32,8 @@ func ParseURL(raw string, insecureLoopback bool) (*url.URL, error) {
 		return nil, errURLFragment
 	case u.Scheme == "https":
 		return u, nil
+	case u.Scheme == "http" && !insecureLoopback && isLoopback(u.Hostname()):
+		return nil, errURLNoChoice
 	case u.Scheme != "http" || !insecureLoopback:
 		return nil, errURLScheme
 	case !isLoopback(u.Hostname()):
