@@ -17,6 +17,12 @@
 // token are named in [Config.Public]. What a refused call gets is told by the
 // error table of package validator, see [Status].
 //
+// Tokens that are bound to a key come as "DPoP" and a token, with the proof in the
+// "dpop" metadata. A proof is for the method POST and the URL of the call: https,
+// or http without TLS, the :authority, and the full method, such as
+// "https://api.example.com/orders.v1.OrderService/ListOrders". Each call needs a
+// proof of its own.
+//
 // In place of the maps, [Config.Policy] takes a [scopes.Policy], in which the same
 // operation has the same rule over gRPC and over HTTP; [Methods] is for holding both
 // against it.

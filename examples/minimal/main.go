@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 
 	"github.com/bearerguard/bearerguard/httpmw"
@@ -12,7 +13,11 @@ import (
 )
 
 func main() {
-	v, err := validator.New(validator.Config{Issuer: "https://auth.example.com", Audiences: []string{"https://api.example.com"}})
+	v, err := validator.New(validator.Config{
+		Issuer:    "https://auth.example.com",          // letter by letter as in iss, with or without a slash at the end
+		Audiences: []string{"https://api.example.com"}, // this API, as in aud
+		Logger:    slog.Default(),                      // says why a request was refused
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -60,7 +60,8 @@ type Config struct {
 	Resource *httpmw.Resource
 
 	// Policy is what the operations of this API need, for [Router] and
-	// [Auth.Operation]. Nil: they cannot be used.
+	// [Auth.Operation]. Nil: they cannot be used. [New] warns of operations in
+	// shadow mode (see [validator.Guard.WarnOfShadow]).
 	Policy *scopes.Policy
 
 	// StreamGrace is that of [httpmw.Config].

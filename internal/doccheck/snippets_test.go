@@ -56,7 +56,7 @@ func _() error {
 	}
 	server := grpc.NewServer(auth.ServerOptions()...)
 	// … register the services, then:
-	err = auth.CheckServices(server.GetServiceInfo()) // names methods without a rule
+	err = auth.CheckServices(server.GetServiceInfo()) // names methods without a rule and rules without a method
 	return err
 }
 
@@ -85,7 +85,7 @@ func _() error {
 		Audiences:   []string{"https://api.example.com"},
 		JWKSURL:     "https://auth.example.com/keys", // instead of discovery
 		Profile:     validator.ProfileRFC9068,
-		ScopeClaims: []string{"scope", "realm_access.roles"},
+		ScopeClaims: []string{"realm_access.roles"}, // instead of scope and scp
 		Logger:      slog.Default(),
 		Check: func(ctx context.Context, t *validator.Token) error {
 			return nil // a rule of your own

@@ -9,6 +9,9 @@
 //	GRPC        sends it with gRPC calls
 //	Discover    finds the endpoints of an authorization server (RFC 8414)
 //
+// Tokens are bearer tokens: one that is bound to a DPoP key is an error, as nothing
+// here makes the proofs that go with it (see package dpop, Prover).
+//
 // Plain http and plain text are for loopback only. No error holds a token, a
 // secret or anything else that was sent or received, except error codes.
 //
