@@ -49,7 +49,10 @@ func NewSet(values ...string) Set { return newSet(slices.Clone(values)) }
 func newSet(values []string) Set {
 	values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
 	slices.Sort(values)
-	return Set{values: slices.Clip(slices.Compact(values))}
+	if values = slices.Compact(values); len(values) < cap(values)/2 {
+		return Set{values: slices.Clip(slices.Clone(values))} // of what was left out much memory would stay
+	}
+	return Set{values: slices.Clip(values)}
 }
 
 // Has reports whether value is in the set.

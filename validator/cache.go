@@ -64,6 +64,7 @@ type shard struct {
 	maxEntries int
 	maxBytes   int
 	evictions  uint64
+	swept      int64 // when it was looked for expired tokens, in seconds since the epoch
 }
 
 // An entry has what a look at it needs on the first memory lines, and what changes
@@ -89,6 +90,7 @@ const (
 	probationOf = 10 // the tenth
 	// minShardBytes is ten times what the largest token takes.
 	minShardBytes = 256 << 10
+	sweepInterval = 10 // seconds
 	// entryOverhead is what an entry takes beside the claims: the entry, the
 	// Token, its places in the index and in the heap, rounded up.
 	entryOverhead = 512
@@ -129,8 +131,9 @@ func (c *cache) get(d *digest) *entry {
 	return e
 }
 
-// put remembers a verified token, unless it is larger than all there is room for.
-func (c *cache) put(d *digest, judged verdict) {
+// put remembers a verified token, unless it is larger than all there is room for. What
+// has expired by then, in seconds since the epoch, makes room first.
+func (c *cache) put(d *digest, judged verdict, then int64) {
 	s := c.shard(d)
 	size := entryOverhead + judged.token.size()
 	if size > s.maxBytes {
@@ -150,14 +153,43 @@ func (c *cache) put(d *digest, judged verdict) {
 	}
 	s.probation.push(e)
 	s.entries.add(e, s.probation.n+s.main.n)
-	for s.probation.n+s.main.n > s.maxEntries || s.probation.bytes+s.main.bytes > s.maxBytes {
-		s.evict()
+	// Readers do not wait for this to end, so how long it takes must not be up to them:
+	// so many rounds are all that was asked for before.
+	rounds := maxAsked * s.main.n
+	for s.full() {
+		if then-s.swept >= sweepInterval || then < s.swept { // the clock was set back
+			s.sweep(then)
+			continue
+		}
+		s.evict(&rounds)
 	}
 }
 
-// evict takes one step towards room. The caller holds mu; there is an entry.
-func (s *shard) evict() {
-	if s.probation.n > s.maxEntries/probationOf || s.probation.bytes > s.maxBytes/probationOf || s.main.n == 0 {
+func (s *shard) full() bool {
+	return s.probation.n+s.main.n > s.maxEntries || s.probation.bytes+s.main.bytes > s.maxBytes
+}
+
+// sweep drops the tokens that have expired. Without it they would fill the main queue
+// until others get there, for which these would have to be asked for again while they
+// are in the tenth: where clients take turns, none ever is.
+func (s *shard) sweep(then int64) {
+	s.swept = then
+	for _, q := range []*fifo{&s.probation, &s.main} {
+		for range q.n {
+			if e := q.pop(); e.times.expiry > then {
+				q.push(e)
+			} else {
+				s.drop(e)
+			}
+		}
+	}
+}
+
+// evict takes one step towards room; rounds is how many more the entries of the main
+// queue can get. The caller holds mu; there is an entry.
+func (s *shard) evict(rounds *int) {
+	// The newest may always stay, however little a tenth is.
+	if s.probation.n > max(1, s.maxEntries/probationOf) || s.probation.n > 1 && s.probation.bytes > s.maxBytes/probationOf || s.main.n == 0 {
 		e := s.probation.pop()
 		if e.asked.Load() > 0 && s.probation.n > 0 {
 			e.asked.Store(0)
@@ -168,7 +200,8 @@ func (s *shard) evict() {
 		return
 	}
 	e := s.main.pop()
-	if asked := e.asked.Load(); asked > 0 {
+	if asked := e.asked.Load(); asked > 0 && *rounds > 0 {
+		*rounds--
 		e.asked.Store(asked - 1)
 		s.main.push(e)
 		return

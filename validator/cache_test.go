@@ -461,3 +461,49 @@ func TestCacheForgetsOnlyWhatMadeRoom(t *testing.T) {
 		t.Errorf("of those that made room: %+v", s)
 	}
 }
+
+// Tokens that have expired make room, also where clients take turns, so that none is
+// asked for again while it is among the last.
+func TestExpiredTokensMakeRoom(t *testing.T) {
+	const entries, clients, turns = 400, 200, 5
+	clock := &testClock{now: epoch}
+	v := newValidator(t, func(c *validator.Config) { c.Clock, c.Cache.Entries = clock, entries })
+	for generation := range 8 {
+		now := epoch.Add(time.Duration(generation) * 6 * time.Minute)
+		clock.Set(now)
+		tokens := make([]string, clients)
+		for i := range tokens {
+			tokens[i] = mint("EdDSA", "", object{"jti": fmt.Sprint(generation, " ", i), "exp": now.Add(5 * time.Minute).Unix()})
+		}
+		before := hits(v)
+		for range turns {
+			for _, token := range tokens {
+				accept(t, v, token)
+			}
+		}
+		if got, all := hits(v)-before, uint64(clients*(turns-1)); got < all*8/10 {
+			t.Errorf("generation %d: %d of %d were remembered", generation, got, all)
+		}
+	}
+}
+
+// However few there is room for, a new token gets its turn.
+func TestSmallCacheTakesNewTokens(t *testing.T) {
+	for name, config := range map[string]validator.CacheConfig{
+		"one": {Entries: 1}, "few": {Entries: 5}, "few bytes": {Bytes: 4 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newValidator(t, func(c *validator.Config) { c.Cache = config })
+			for i := range 10 {
+				token := mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
+				before := hits(v)
+				for range 5 {
+					accept(t, v, token)
+				}
+				if got := hits(v) - before; got != 4 {
+					t.Errorf("token %d: found %d times of 4", i, got)
+				}
+			}
+		})
+	}
+}

@@ -18,8 +18,8 @@ const (
 	perEntry   = 2 // places, at least: a neighbour in a list costs a look at the memory
 )
 
-// place is where the list begins that a digest belongs to. Who makes many tokens has
-// no say in their digests.
+// place is where the list begins that a digest belongs to. Only by trial could somebody
+// make lists long, with tokens that are verified, one signature each.
 func place(table []atomic.Pointer[entry], d *digest) *atomic.Pointer[entry] {
 	return &table[binary.LittleEndian.Uint64(d[8:])&uint64(len(table)-1)]
 }

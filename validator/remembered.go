@@ -26,7 +26,7 @@ func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Tok
 	if err != nil {
 		return nil, nil, err
 	}
-	v.cache.put(d, judged)
+	v.cache.put(d, judged, v.clock.Now().Add(-v.config.Leeway).Unix())
 	return judged.token, judged.audience, nil
 }
 
