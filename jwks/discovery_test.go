@@ -244,3 +244,32 @@ func TestMovedKeysAreFetchedUnconditionally(t *testing.T) {
 		}
 	})
 }
+
+// Keys that are not where they were any more, and metadata that does not tell where
+// else: both are what somebody has to know.
+func TestBothProblemsAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, "")
+		s := newSite(is)
+		s.set(rfc, metadata(host, host+"/keys"))
+		s.set("/keys", published("a"))
+		r := is.remote(t, discovering(host))
+		if _, err := r.Current(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.set(rfc, metadata("https://evil.example.com", host+"/keys"))
+		s.handle("/keys", http.NotFound)
+		time.Sleep(15 * time.Minute)
+		synctest.Wait()
+		status := r.Status()
+		if status.LastError == nil {
+			t.Fatal("no error")
+		}
+		told := status.LastError.Error()
+		for _, want := range []string{"key set: HTTP status 404", "metadata at " + rfc + ": "} {
+			if !strings.Contains(told, want) {
+				t.Errorf("%q does not tell of %q", told, want)
+			}
+		}
+	})
+}

@@ -10,7 +10,7 @@ type EventKind string
 
 const (
 	// Refreshed: the issuer's keys were fetched or confirmed. Keys is their
-	// number.
+	// number, Failures how many fetches in a row had failed before.
 	Refreshed EventKind = "refreshed"
 	// RefreshFailed: a fetch failed, for the reason Err. Failures counts those in
 	// a row.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,9 @@ func TestFlood(t *testing.T) {
 			}
 			wg.Wait()
 		}
-		lookups(20_000)
+		for range 20 {
+			lookups(1000) // more would not all wait, see TestFewWait
+		}
 		if n := is.count() - 1; n != 2 {
 			t.Errorf("%d fetches at the start of the flood", n)
 		}
@@ -235,4 +238,36 @@ func BenchmarkNewerSuppressed(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Made up key ids hold only so many requests while the issuer hangs, and none of
+// those that name a key.
+func TestFewWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, published("a"))
+		r := is.remote(t)
+		set := current(t, r)
+		is.hang()
+		const callers = 5000
+		var answered atomic.Int32
+		for range callers {
+			go func() {
+				if _, err := r.Newer(t.Context(), set); err == nil {
+					t.Error("an answer, and nobody gave one")
+				}
+				answered.Add(1)
+			}()
+		}
+		synctest.Wait()
+		if got := callers - answered.Load(); got != 1024 {
+			t.Errorf("%d wait", got)
+		}
+		_ = current(t, r)
+		time.Sleep(time.Minute)
+		is.serve(published("a", "b"))
+		time.Sleep(10 * time.Second) // for the attempt that hangs and the next one
+		if newer, err := r.Newer(t.Context(), set); err != nil || !has(newer, "b") {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
 }

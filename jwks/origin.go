@@ -45,39 +45,41 @@ type answer struct {
 // fetch gets the key set document, or learns that it is still the one from which
 // the caller's set was made, if there is such a set.
 func (o *origin) fetch(ctx context.Context, haveSet bool) (answer, error) {
-	if err := o.locate(ctx); err != nil {
+	problem, err := o.locate(ctx)
+	if err != nil {
 		return answer{}, err
 	}
 	got, err := o.fetchKeys(ctx, haveSet && !o.doubtful)
 	if o.doubtful = err != nil; o.doubtful {
-		return answer{}, fmt.Errorf("key set: %w", err)
+		return answer{}, errors.Join(fmt.Errorf("key set: %w", err), problem)
 	}
 	o.etag = got.etag
 	return got, nil
 }
 
 // locate makes sure that keys is known, and by now not older than keys themselves
-// may be. In doubt it asks, as the issuer may have moved them.
-func (o *origin) locate(ctx context.Context) error {
+// may be. In doubt it asks, as the issuer may have moved them; what is wrong with the
+// answer is a problem only for those who do not find them where they were.
+func (o *origin) locate(ctx context.Context) (problem, err error) {
 	if o.issuer == "" {
-		return nil
+		return nil, nil
 	}
 	trusted := o.keys != nil && clock.Elapsed(o.found, o.clock.Now()) < o.maxAge
 	if trusted && !o.doubtful {
-		return nil
+		return nil, nil
 	}
 	found, err := o.discover(ctx)
 	if err != nil {
 		if trusted && ctx.Err() == nil {
-			return nil
+			return err, nil
 		}
-		return err
+		return nil, err
 	}
 	if o.keys == nil || *found != *o.keys {
 		o.etag = ""
 	}
 	o.keys, o.found = found, o.clock.Now()
-	return nil
+	return nil, nil
 }
 
 // fetchKeys fetches and reads the key set document.

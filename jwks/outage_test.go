@@ -299,6 +299,51 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
+// Being left alone, as the issuer asks, is not what makes good keys too old.
+func TestRetryAfterLeavesKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, published("a"))
+		r := is.remote(t, func(c *jwks.Config) { c.RefreshInterval, c.MaxStale = 5*time.Second, 20*time.Second })
+		_ = current(t, r)
+		is.answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		is.serve(published("a")) // one refusal, and all is well again
+		for range 60 {
+			if _, err := r.Current(t.Context()); err != nil {
+				t.Fatalf("without keys after %d requests: %v", is.count(), err)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// Once the keys have run out in an outage, nobody waits for an issuer that hangs.
+func TestNobodyWaitsInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, published("a"))
+		r := is.remote(t, func(c *jwks.Config) { c.RefreshInterval, c.MaxStale = 5*time.Second, 15*time.Second })
+		_ = current(t, r)
+		is.hang()
+		time.Sleep(16 * time.Second)
+		for range 300 {
+			began := time.Now()
+			_, err := r.Current(t.Context())
+			unavailable(t, err)
+			if waited := time.Since(began); waited > 0 {
+				t.Fatalf("a reader waited %v", waited)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		is.serve(published("a"))
+		time.Sleep(10 * time.Second)
+		_ = current(t, r)
+	})
+}
+
 type panicking struct{}
 
 func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("secret") }

@@ -134,7 +134,7 @@ func (r *Remote) accept(a *attempt, got answer) []Event {
 		before = s.set
 	}
 	after := before
-	events := []Event{{Kind: Refreshed}}
+	events := []Event{{Kind: Refreshed, Failures: r.failures}}
 	if got.set != nil {
 		after = got.set.adopt(before)
 		events = append(events, changes(before, after)...)
@@ -167,7 +167,7 @@ func (r *Remote) reject(err error, restored *saved) []Event {
 	r.failures++
 	r.lastError = err
 	r.wait = backoff(r.failures)
-	off := holdOff(err)
+	off := r.bearable(holdOff(err))
 	if r.heldOff = off > r.wait; r.heldOff {
 		r.wait = off
 	}
@@ -187,6 +187,20 @@ func (r *Remote) reject(err error, restored *saved) []Event {
 		r.current.Store(&snapshot{s.set, s.confirmed, age + r.wait})
 	}
 	return events
+}
+
+// bearable shortens how long the issuer asks to be left alone, so that keys that
+// are still good do not run out for that alone.
+func (r *Remote) bearable(off time.Duration) time.Duration {
+	s := r.current.Load()
+	if s == nil {
+		return off
+	}
+	left := r.maxStale - clock.Elapsed(s.confirmed, r.ended)
+	if left <= 0 {
+		return off
+	}
+	return min(off, left/2)
 }
 
 // newlyDropped tells only of what was not there the last time: the same document

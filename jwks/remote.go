@@ -52,8 +52,9 @@ type Remote struct {
 	dropped     []Dropped
 	cacheError  error
 
-	unknown        bucket // fetches for unknown key ids
-	suppressed     int    // since the last event about it
+	waiting        atomic.Int32 // calls of Newer, for an attempt
+	unknown        bucket       // fetches for unknown key ids
+	suppressed     int          // since the last event about it
 	suppressedTold time.Time
 }
 
@@ -156,8 +157,15 @@ func (r *Remote) joinOrStart() (*attempt, *Set, error) {
 	if r.closed {
 		return nil, nil, &UnavailableError{Err: ErrClosed}
 	}
-	if s := r.current.Load(); s != nil && clock.Elapsed(s.confirmed, now) < r.maxStale {
+	s := r.current.Load()
+	if s != nil && clock.Elapsed(s.confirmed, now) < r.maxStale {
 		return nil, s.set, nil // it has just come
+	}
+	if s != nil && r.attempt.running && r.failures > 0 {
+		// The keys ran out while attempt after attempt failed. Who waits for this
+		// one, for 10 seconds if the issuer hangs, is in for the same answer, and
+		// there may be thousands.
+		return nil, nil, r.unavailable(now)
 	}
 	if !r.attempt.running {
 		if r.failures > 0 && r.untilNext(now) > 0 {
@@ -177,7 +185,7 @@ func (r *Remote) Newer(ctx context.Context, seen *Set) (*Set, error) {
 		return set, err
 	}
 	if a := r.underway(); a != nil {
-		set, err := a.result(ctx)
+		set, err := r.waitFor(ctx, a)
 		if err != nil || set != seen {
 			return set, err
 		}
@@ -188,8 +196,23 @@ func (r *Remote) Newer(ctx context.Context, seen *Set) (*Set, error) {
 	if a == nil {
 		return set, err
 	}
+	return r.waitFor(ctx, a)
+}
+
+// maxWaiting is how many calls of Newer wait at the same time. Each holds a request
+// of somebody who may have made the key id up, for as long as the issuer hangs.
+const maxWaiting = 1024
+
+// waitFor waits for the attempt, unless too many do.
+func (r *Remote) waitFor(ctx context.Context, a *attempt) (*Set, error) {
+	defer r.waiting.Add(-1)
+	if r.waiting.Add(1) > maxWaiting {
+		return nil, &UnavailableError{Err: errWaiting}
+	}
 	return a.result(ctx)
 }
+
+var errWaiting = errors.New("too many wait for the keys to be fetched")
 
 // underway returns the attempt that is running, or nil.
 func (r *Remote) underway() *attempt {

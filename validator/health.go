@@ -75,12 +75,15 @@ func (c *Config) keyEvents() func(jwks.Event) {
 }
 
 // logKeyEvent writes one record: what is routine at debug level, what changes
-// which tokens are good at info, what somebody should look at as a warning.
+// which tokens are good at info, what somebody should look at as a warning, and
+// at info that it is over.
 func logKeyEvent(l *slog.Logger, issuer string, e jwks.Event) {
 	level := slog.LevelWarn
 	switch e.Kind {
 	case jwks.Refreshed:
-		level = slog.LevelDebug
+		if level = slog.LevelDebug; e.Failures > 0 {
+			level = slog.LevelInfo
+		}
 	case jwks.KeyAdded, jwks.KeyRemoved:
 		level = slog.LevelInfo
 	}

@@ -92,7 +92,7 @@ func TestKeyEvents(t *testing.T) {
 	defer mu.Unlock()
 	for kind, record := range map[jwks.EventKind]string{
 		jwks.RefreshFailed: `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="refresh failed" failures=1 cause="key set: HTTP status 500 Internal Server Error"`,
-		jwks.Refreshed:     `level=DEBUG msg="issuer keys" issuer=` + issuerURL + ` event=refreshed keys=1`,
+		jwks.Refreshed:     `level=INFO msg="issuer keys" issuer=` + issuerURL + ` event=refreshed keys=1 failures=1`,
 		jwks.KeyAdded:      `level=INFO msg="issuer keys" issuer=` + issuerURL + ` event="key added" kid=ed`,
 		jwks.KeyDropped:    `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="key dropped" kid=secret reason=`,
 	} {

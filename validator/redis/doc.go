@@ -20,7 +20,10 @@
 // It is tested with Redis 7. Every command has one key, so that a cluster can
 // route it. Nothing may be evicted
 // (maxmemory-policy noeviction), because every key has a time to live and what
-// is evicted is a revocation or a used proof; [Store.Check] looks at that. Redis
+// is evicted is a revocation or a used proof; [Store.Check] looks at that. A Redis
+// that is restarted without its data (appendonly no, and save cannot make up for
+// the time since) has forgotten what was revoked and used, and nobody can tell: what
+// was revoked works again. [Store.Check] does not look at that. Redis
 // replicates without waiting: in a failover the last writes can get lost, and with
 // them what was revoked or used in the last moments. Whoever can write to Redis
 // can undo revocations.
