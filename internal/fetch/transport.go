@@ -10,7 +10,10 @@ import (
 // newTransport returns a transport of our own. http.DefaultTransport would be
 // shared with, and changed by, whatever else runs in the process.
 func newTransport(publicOnly bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: Timeout, KeepAlive: 30 * time.Second}
+	// What ends an exchange in time is its context. These are for connections that
+	// it leaves behind, and later, or they would race with it for the error.
+	const later = Timeout + time.Second
+	dialer := &net.Dialer{Timeout: later, KeepAlive: 30 * time.Second}
 	proxy := http.ProxyFromEnvironment
 	if publicOnly {
 		dialer.ControlContext = refuseSpecial
@@ -20,8 +23,8 @@ func newTransport(publicOnly bool) *http.Transport {
 		Proxy:                  proxy,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    Timeout,
-		ResponseHeaderTimeout:  Timeout,
+		TLSHandshakeTimeout:    later,
+		ResponseHeaderTimeout:  later,
 		MaxResponseHeaderBytes: MaxHeaderBytes,
 		MaxIdleConns:           4,
 		MaxIdleConnsPerHost:    2,
