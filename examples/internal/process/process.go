@@ -80,6 +80,9 @@ func Run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	p.stdout, p.drain = stdout, drainTime
 	p.Logger = slog.New(slog.NewJSONHandler(redactor{stderr}, nil))
 	p.Validator.Logger = p.Logger
+	// Package log gets there, too: net/http writes to it what an issuer sent
+	// without being asked, word for word.
+	slog.SetDefault(p.Logger)
 	done, err := p.keepLedger(getenv("LEDGER_FILE"))
 	if err != nil {
 		p.Logger.Error("failed", "error", err)

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -142,5 +145,24 @@ func TestHTTPServerHasLimits(t *testing.T) {
 	}
 	if s.MaxHeaderBytes < 2*16<<10 || s.MaxHeaderBytes > 1<<20 {
 		t.Errorf("%d bytes of header", s.MaxHeaderBytes)
+	}
+}
+
+// What others write to the standard logger is a record like any other, and without
+// any token.
+func TestStandardLogger(t *testing.T) {
+	before := slog.Default()
+	t.Cleanup(func() {
+		slog.SetDefault(before)
+		log.SetOutput(os.Stderr)
+		log.SetFlags(log.LstdFlags)
+	})
+	stderr := new(bytes.Buffer)
+	Run(t.Context(), getenv, io.Discard, stderr, "", func(context.Context, *Process) error {
+		log.Print("Unsolicited response starting with Bearer abcdefghijk")
+		return nil
+	})
+	if got := stderr.String(); !strings.HasPrefix(got, "{") || !strings.Contains(got, "starting with [redacted]") {
+		t.Errorf("the log has %q", got)
 	}
 }
