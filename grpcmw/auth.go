@@ -33,7 +33,7 @@ func New(a validator.Authenticator, cfg Config) (*Auth, error) {
 		return nil, err
 	}
 	auth := &Auth{guard: validator.NewGuard(a), rules: rules, grace: cmp.Or(cfg.StreamGrace, DefaultStreamGrace)}
-	auth.guard.WarnOfShadow(auth.Shadowed())
+	auth.guard.WarnOfShadow(cfg.Policy.Shadowed())
 	return auth, nil
 }
 
@@ -70,7 +70,7 @@ func (a *Auth) authorize(ctx context.Context, fullMethod string, r rule) (contex
 	return authorized, nil
 }
 
-// sendNonce puts the nonce for the client's next DPoP proof (RFC 9449 §8) into the
+// sendNonce puts the nonce for the client's next DPoP proof (RFC 9449 §9) into the
 // header of the call, where there is one. Without it the client is asked again. What
 // ctx has, of a decision before this one, is there already: values add up.
 func sendNonce(ctx context.Context, nonce string) {
@@ -78,3 +78,7 @@ func sendNonce(ctx context.Context, nonce string) {
 		_ = grpc.SetHeader(ctx, metadata.Pairs("dpop-nonce", nonce))
 	}
 }
+
+// ShadowCounts returns how many calls were let in, by operation, that would have
+// been refused but for shadow mode, since [New].
+func (a *Auth) ShadowCounts() map[string]uint64 { return a.guard.ShadowCounts() }

@@ -125,12 +125,6 @@ func TestPolicyNamesOperations(t *testing.T) {
 	if got := auth.ShadowCounts(); !maps.Equal(got, map[string]uint64{"unary": 1}) {
 		t.Errorf("counts %v", got)
 	}
-	if got := auth.Shadowed(); !slices.Equal(got, []string{"unary"}) {
-		t.Errorf("in shadow: %q", got)
-	}
-	if got := newAuth(t, a, grpcmw.Config{}).Shadowed(); got != nil {
-		t.Errorf("without a policy: %q", got)
-	}
 }
 
 func TestPolicyTakesThePlaceOfTheMaps(t *testing.T) {

@@ -4,11 +4,13 @@
 //
 // [Auth.NewMux] is the way in for net/http's own routing: a mux on which no
 // route can be registered without saying what it needs. For other routers
-// [Auth.Require] is a plain middleware. With a [scopes.Policy], one place says what
-// each operation needs, and routes are bound to it: by [Mux.Bind], or by the name of
-// the operation with [Auth.Operation]. [Mux.Check] tells at start what does not fit. [Auth.Check] and [Auth.Deny] are the
+// [Auth.Require] is a plain middleware. [Auth.Check] and [Auth.Deny] are the
 // decision and the answer as plain calls; [Extract], [Auth.Authorize] and
 // [Auth.Answer] are the same for adapters to other frameworks.
+//
+// With a [scopes.Policy], one place says what each operation needs, and routes are
+// bound to it: by [Mux.Bind], or by the name of the operation with [Auth.Operation].
+// [Mux.Check] tells at start what does not fit.
 //
 // # Order of middleware
 //
@@ -131,7 +133,7 @@ func New(a validator.Authenticator, config Config) (*Auth, error) {
 	}
 	auth.rows = rows(&config, auth.guard.Supports().Schemes)
 	auth.offer()
-	guard.WarnOfShadow(auth.Shadowed())
+	guard.WarnOfShadow(config.Policy.Shadowed())
 	return auth, nil
 }
 

@@ -81,8 +81,9 @@ func (m *Mux) isMetadata(route Route) bool {
 // Check holds what was registered against [Config.Policy], at start or in a test:
 // every route has a rule, every rule for HTTP has a route, and a route that was
 // registered by [Mux.Handle], [Mux.Optional] or [Mux.Public] has the rule that the
-// policy has. Only that of [Auth.Metadata] needs none. The error joins what is found (see [errors.Join]), among it a
-// [*scopes.CoverageError]. For an API over gRPC as well see [Mux.Patterns].
+// policy has. Only that of [Auth.Metadata] needs none. The error joins what is found
+// (see [errors.Join]), among it a [*scopes.CoverageError]. For an API over gRPC as
+// well see [Mux.Patterns].
 func (m *Mux) Check() error {
 	policy := m.auth.policy
 	if policy == nil {

@@ -62,7 +62,7 @@ func ExampleAuth_Operation() {
 	handler := auth.Operation("orders.list")(orders)
 
 	// The rule is new, and in shadow mode: what it would refuse is counted.
-	fmt.Println("in shadow:", auth.Shadowed())
+	fmt.Println("in shadow:", policy.Shadowed())
 	show(handler, "GET", "/orders", "something:else")
 	fmt.Println("would have been refused:", auth.ShadowCounts())
 	// Output:

@@ -269,10 +269,8 @@ func ExampleAuth_Answer() {
 		body   any
 	}
 	guard := func(r *http.Request, route string, need scopes.Requirement, next func(context.Context) response) response {
-		request := httpmw.Extract(r)
-		request.Operation = httpmw.Operation(r.Method, route)
-		request.Requirement = need
-		ctx, _, err := auth.Authorize(r.Context(), request)
+		rule := scopes.Rule{Operation: httpmw.Operation(r.Method, route), Requirement: need}
+		ctx, _, err := auth.Authorize(r.Context(), httpmw.Extract(r, rule))
 		if err != nil {
 			answer := auth.Answer(err)
 			refused := response{answer.Status(), http.Header{}, answer.Body()}

@@ -8,18 +8,15 @@ import (
 	"github.com/bearerguard/bearerguard/validator"
 )
 
-// Extract describes r for [Auth.Authorize]. Requirement and Optional are left
-// for the caller to fill. The operation is [http.Request.Pattern]; an adapter to
-// a router that keeps its pattern elsewhere replaces it (see [Operation]).
+// Extract describes r for [Auth.Authorize] with a rule, which must not be public; the
+// zero rule is refused. The operation is that of the rule or, if it names none,
+// [http.Request.Pattern]; an adapter to a router that keeps its pattern elsewhere
+// replaces it (see [Operation]).
 //
 // Every value of a header field is handed over, so that a repeated Authorization
 // is seen and refused. net/http has canonicalized the names of fields, those of
 // HTTP/1 as well as the lower-case ones of HTTP/2: no other spelling gets past.
-func Extract(r *http.Request) validator.Request { return Describe(r, scopes.Rule{}) }
-
-// Describe is [Extract] with a rule, which must not be public. If the rule has a
-// name, of an operation of a policy, then that is the operation.
-func Describe(r *http.Request, rule scopes.Rule) validator.Request {
+func Extract(r *http.Request, rule scopes.Rule) validator.Request {
 	operation := rule.Operation
 	if operation == "" {
 		operation = r.Pattern

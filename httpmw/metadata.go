@@ -112,8 +112,8 @@ func (r *Resource) authorizationServers(known []string, problems *configerr.List
 }
 
 func isIssuer(server string) bool {
-	_, err := fetch.ParseURL(server, true)
-	return err == nil && !strings.Contains(server, "?")
+	_, err := fetch.ParseIssuer(server, true)
+	return err == nil
 }
 
 // scopes are those of r, or else those that the policy asks for.

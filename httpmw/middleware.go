@@ -49,9 +49,7 @@ func isNil(h http.Handler) bool {
 // [*validator.Error], to be answered with [Auth.Deny]. The zero requirement is
 // refused.
 func (a *Auth) Check(r *http.Request, requirement scopes.Requirement) (*validator.Token, error) {
-	request := Extract(r)
-	request.Requirement = requirement
-	_, token, err := a.Authorize(r.Context(), request)
+	_, token, err := a.Authorize(r.Context(), Extract(r, scopes.Rule{Requirement: requirement}))
 	return token, err
 }
 
@@ -68,7 +66,7 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve lets a request through to next if the rule does. The zero rule refuses.
 func (a *Auth) serve(w http.ResponseWriter, r *http.Request, rule scopes.Rule, next http.Handler) {
-	ctx, _, err := a.Authorize(r.Context(), Describe(r, rule))
+	ctx, _, err := a.Authorize(r.Context(), Extract(r, rule))
 	if err != nil {
 		a.Deny(w, r, err)
 		return

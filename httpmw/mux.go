@@ -10,8 +10,8 @@ import (
 
 // A Mux is an [http.ServeMux] that cannot have an unguarded route: whoever
 // registers a handler says what it needs, or that it is public, or has said so in
-// a policy (see [Mux.Bind]). Patterns are those of ServeMux, and a rule belongs to the pattern that ServeMux matched:
-// nothing looks at the path a second time.
+// a policy (see [Mux.Bind]). Patterns are those of ServeMux, and a rule belongs to
+// the pattern that ServeMux matched: nothing looks at the path a second time.
 //
 // What ServeMux answers by itself (404, 405 with its Allow, redirects to a clean
 // path or to a trailing slash) is for callers with a valid token only: others
@@ -123,9 +123,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authenticate wants a valid token for a request that no route has matched. A
 // pattern that it may have comes from a mux outside, and is not its operation.
 func (m *Mux) authenticate(r *http.Request) error {
-	request := Extract(r)
-	request.Operation = Operation(r.Method, "")
-	request.Requirement = scopes.Authenticated()
-	_, _, err := m.auth.Authorize(r.Context(), request)
+	rule := scopes.Rule{Operation: Operation(r.Method, ""), Requirement: scopes.Authenticated()}
+	_, _, err := m.auth.Authorize(r.Context(), Extract(r, rule))
 	return err
 }

@@ -3,7 +3,6 @@ package jwks
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
@@ -127,10 +126,8 @@ func (c *Config) locate(problems *configerr.List) (keys, issuer *url.URL) {
 			problems.Add("URL", reason.Error())
 		}
 	case c.Issuer != "":
-		if issuer, reason = fetch.ParseURL(c.Issuer, c.InsecureLoopbackHTTP); reason != nil {
+		if issuer, reason = fetch.ParseIssuer(c.Issuer, c.InsecureLoopbackHTTP); reason != nil {
 			problems.Add("Issuer", reason.Error())
-		} else if strings.Contains(c.Issuer, "?") { // RFC 8414 §2
-			problems.Add("Issuer", "has a query")
 		}
 	default:
 		problems.Add("URL", "required, unless Issuer or File is set")

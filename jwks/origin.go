@@ -10,24 +10,23 @@ import (
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/discovery"
 	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
 // An origin is where the key set document comes from. One fetch at a time uses it.
 type origin struct {
-	client           *fetch.Client
-	clock            clock.Clock
-	insecureLoopback bool
+	client *fetch.Client
+	clock  clock.Clock
 
 	// Without an issuer, keys is configured and never changes. With one, it is
 	// what discovery found last.
-	issuer    string
-	metadata  [2]*url.URL
-	preferred int // which of the two is asked first
-	keys      *url.URL
-	found     time.Time     // when discovery found it
-	maxAge    time.Duration // how long that is trusted
-	doubtful  bool          // the last fetch of keys failed
+	issuer   string
+	finder   *discovery.Finder
+	keys     *url.URL
+	found    time.Time     // when discovery found it
+	maxAge   time.Duration // how long that is trusted
+	doubtful bool          // the last fetch of keys failed
 
 	etag  string    // of the last document that was accepted from keys
 	whole time.Time // when that came
@@ -82,6 +81,14 @@ func (o *origin) locate(ctx context.Context) (problem, err error) {
 	return nil, nil
 }
 
+// discover asks the issuer where the keys are. The attempts together take no longer
+// than one fetch.
+func (o *origin) discover(ctx context.Context) (*url.URL, error) {
+	ctx, cancel := o.client.WithTimeout(ctx)
+	defer cancel()
+	return o.finder.Find(ctx)
+}
+
 // fetchKeys fetches and reads the key set document.
 func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error) {
 	header := http.Header{"Accept": {"application/jwk-set+json, application/json"}}
@@ -102,7 +109,7 @@ func (o *origin) fetchKeys(ctx context.Context, conditional bool) (answer, error
 		got.etag = o.etag
 		return got, nil
 	case response.Status != http.StatusOK:
-		return answer{}, refused(response, o.clock.Now())
+		return answer{}, o.client.Refused(response)
 	}
 	got.etag, o.whole = entityTag(response.Header), o.clock.Now()
 	got.set, got.dropped, err = Parse(response.Body)
@@ -130,20 +137,6 @@ func entityTag(h http.Header) string {
 
 const maxTag = 256
 
-// A statusError is a response other than the one asked for.
-type statusError struct {
-	status     int
-	retryAfter time.Duration
-}
-
-func refused(r *fetch.Response, now time.Time) error {
-	return &statusError{r.Status, retryAfter(r.Header, now)}
-}
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", e.status, http.StatusText(e.status)))
-}
-
 // An unusableError is a document that makes no set.
 type unusableError struct {
 	err     error
@@ -151,18 +144,3 @@ type unusableError struct {
 }
 
 func (e *unusableError) Error() string { return e.err.Error() }
-
-// holdOff returns how long the issuer asks to be left alone, by any of its
-// documents that were asked for.
-func holdOff(err error) (longest time.Duration) {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range several.Unwrap() {
-			longest = max(longest, holdOff(err))
-		}
-		return longest
-	}
-	if refusal, ok := errors.AsType[*statusError](err); ok {
-		return refusal.retryAfter
-	}
-	return 0
-}

@@ -6,9 +6,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"encoding/base64"
 	"slices"
 
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/internal/strictjson"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -185,9 +185,6 @@ var coordinateSizes = map[string]int{
 	elliptic.P521().Params().Name: 66,
 }
 
-// base64url is unpadded and has one encoding for every value (RFC 7515 §2).
-var base64url = base64.RawURLEncoding.Strict()
-
 // octets reports whether s encodes exactly size octets.
 func octets(s string, size int) bool { return len(decode(s)) == size }
 
@@ -198,16 +195,10 @@ func unsigned(s string) bool {
 	return len(b) > 0 && b[0] != 0
 }
 
-// decode returns nil if s is not base64url. The decoder of the standard library
-// skips line breaks, so they are looked for first.
+// decode returns nil if s is not base64url (RFC 7515 §2).
 func decode(s string) []byte {
-	for i := range len(s) {
-		if s[i] == '\n' || s[i] == '\r' {
-			return nil
-		}
-	}
-	b, err := base64url.DecodeString(s)
-	if err != nil {
+	b, ok := jws.AppendDecoded(nil, []byte(s))
+	if !ok {
 		return nil
 	}
 	return b

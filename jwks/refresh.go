@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
+	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
 // An attempt is one fetch of the keys, shared by all who wait for it. It exists
@@ -167,7 +168,7 @@ func (r *Remote) reject(err error, restored *saved) []Event {
 	r.failures++
 	r.lastError = err
 	r.wait = backoff(r.failures)
-	off := r.bearable(holdOff(err))
+	off := r.bearable(min(fetch.HoldOff(err), maxHoldOff))
 	if r.heldOff = off > r.wait; r.heldOff {
 		r.wait = off
 	}

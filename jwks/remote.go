@@ -87,15 +87,14 @@ func NewRemote(config Config) (*Remote, error) {
 		attempt:         newAttempt(),
 	}
 	r.origin = origin{
-		client:           r.client,
-		clock:            config.Clock,
-		insecureLoopback: config.InsecureLoopbackHTTP,
-		keys:             keys,
-		issuer:           config.Issuer,
-		maxAge:           config.MaxStale,
+		client: r.client,
+		clock:  config.Clock,
+		keys:   keys,
+		issuer: config.Issuer,
+		maxAge: config.MaxStale,
 	}
 	if issuer != nil {
-		r.origin.metadata = discovery.Locations(issuer)
+		r.origin.finder = discovery.NewFinder(r.client, issuer, config.Issuer, "jwks_uri", false, config.InsecureLoopbackHTTP)
 	}
 	if config.CacheFile != "" {
 		r.cache = newCache(config.CacheFile, config.Issuer+config.URL, config.Clock)

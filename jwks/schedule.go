@@ -60,8 +60,3 @@ func freshness(h http.Header) (time.Duration, bool) {
 	}
 	return max(fresh, minFreshness), told
 }
-
-// retryAfter returns how long a refusal asks to be left alone, at most maxHoldOff.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	return min(fetch.RetryAfter(h, now), maxHoldOff)
-}

@@ -191,6 +191,20 @@ func (p *Policy) Operation(name string) (Operation, bool) {
 	return p.operations[i].clone(), true
 }
 
+// Shadowed returns the names of the operations that are in shadow mode, in the order
+// of [NewPolicy]: what an API should say when it starts. Nil has none.
+func (p *Policy) Shadowed() (names []string) {
+	if p == nil {
+		return nil
+	}
+	for _, o := range p.operations {
+		if o.Shadow {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
 // Scopes returns every scope that an operation mentions, without duplicates, in
 // byte order: what scopes_supported of protected resource metadata lists (RFC
 // 9728 §2).

@@ -182,3 +182,16 @@ func TestZeroPolicyAllowsNothing(t *testing.T) {
 		t.Errorf("GRPC: %v", r)
 	}
 }
+
+func TestShadowed(t *testing.T) {
+	operation := func(name string, shadow bool) scopes.Operation {
+		return scopes.Operation{Name: name, Requirement: scopes.All("a"), Shadow: shadow, HTTP: []string{"GET /" + name}}
+	}
+	p := policy(t, operation("new", true), operation("old", false), operation("gold", true))
+	if got := p.Shadowed(); !slices.Equal(got, []string{"new", "gold"}) {
+		t.Errorf("in shadow: %q", got)
+	}
+	if got := (*scopes.Policy)(nil).Shadowed(); got != nil {
+		t.Errorf("without a policy: %q", got)
+	}
+}

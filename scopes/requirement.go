@@ -99,28 +99,7 @@ func (r Requirement) IsZero() bool { return r.op == opNone }
 // SatisfiedBy reports whether a token that was granted these scopes may do what
 // r guards. What is not about scopes counts as not satisfied (see
 // [Requirement.ScopesOnly]). It does not allocate.
-func (r Requirement) SatisfiedBy(granted Set) bool {
-	switch r.op {
-	case opAuthenticated:
-		return true
-	case opScope:
-		return granted.Has(r.scope)
-	case opAll:
-		for i := range r.terms {
-			if !r.terms[i].SatisfiedBy(granted) {
-				return false
-			}
-		}
-		return true
-	case opAny:
-		for i := range r.terms {
-			if r.terms[i].SatisfiedBy(granted) {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (r Requirement) SatisfiedBy(granted Set) bool { return r.satisfied(&Grant{Scopes: granted}) }
 
 // Uses returns the scopes by which granted satisfies r: all that an [All] names,
 // and for an [Any] the first alternative that is satisfied; none for

@@ -2,6 +2,7 @@ package validator
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/bearerguard/bearerguard/internal/strictjson"
 	"github.com/bearerguard/bearerguard/scopes"
@@ -33,6 +34,11 @@ func (t *Token) AuthorizationDetails() []AuthorizationDetail {
 	}
 	return details
 }
+
+// maxDetails is how many of them a token can have.
+const maxDetails = 64
+
+var errDetails = errors.New("authorization_details is not an array of objects with a type")
 
 // details is what a token says under authorization_details.
 type details struct {

@@ -28,25 +28,6 @@ type SchemeBinding interface {
 // request is let in or not.
 type Reply struct {
 	// DPoPNonce is the value of the answer's DPoP-Nonce header field (RFC 9449
-	// §8 and §8.2). Empty: none.
+	// §8.2 and §9). Empty: none.
 	DPoPNonce string
-}
-
-// A Revocation knows tokens that were revoked before they expire. Package
-// revocation has one in memory. Implementations are safe for concurrent use.
-type Revocation interface {
-	// Revoked is asked about every verified token on every request, also about a
-	// remembered one. An error means that it cannot tell: the answer is
-	// [CodeDependencyUnavailable], unless the error is an [*Error].
-	Revoked(ctx context.Context, t *Token) (bool, error)
-}
-
-// An Introspector asks the authorization server about tokens that say nothing by
-// themselves (RFC 7662). Package introspect has one. Implementations are safe for
-// concurrent use.
-type Introspector interface {
-	// Introspect returns what the authorization server tells of an active token:
-	// a JSON object, which must not be modified. The error is an [*Error]:
-	// [CodeTokenInactive], or [CodeDependencyUnavailable] if it cannot tell.
-	Introspect(ctx context.Context, token string) (claims []byte, err error)
 }

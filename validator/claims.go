@@ -103,14 +103,13 @@ func (c *claims) readStandard(name []byte, value jsontext.Value) (err error) {
 		c.audience = value
 		ok = value.Kind() == '"' || strictjson.EachString(value, nil)
 	case "exp":
-		c.times.expiry, err = numericDate(value, floor)
-		if err == nil && c.times.expiry == 0 {
+		if c.times.expiry, err = numericDate(value, strictjson.Floor); c.times.expiry == 0 {
 			err = errClaimNumber
 		}
 	case "nbf":
-		c.times.notBefore, err = numericDate(value, ceil)
+		c.times.notBefore, err = numericDate(value, strictjson.Ceil)
 	case "iat":
-		c.times.issuedAt, err = numericDate(value, ceil)
+		c.times.issuedAt, err = numericDate(value, strictjson.Ceil)
 	case "token_use":
 		c.hasTokenUse = true
 		c.tokenUse, ok = strictjson.View(value)
@@ -134,6 +133,14 @@ func (c *claims) readStandard(name []byte, value jsontext.Value) (err error) {
 		err = errClaimType
 	}
 	return err
+}
+
+func numericDate(value jsontext.Value, to strictjson.Rounding) (int64, error) {
+	seconds, ok := strictjson.NumericDate(value, to)
+	if !ok {
+		return 0, errClaimNumber
+	}
+	return seconds, nil
 }
 
 // readClientID keeps the claim that comes first in names, whatever the order in

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
@@ -179,9 +178,9 @@ func (c Config) normalize() (Config, error) {
 	var problems configerr.List
 	problems.Check(c.Issuer != "", "Issuer", "required: the issuer's identifier, exactly as in its tokens")
 	c.normalizeAudience(&problems)
-	c.normalizeAlgorithms(&problems)
+	c.Algorithms = jws.Allowed(c.Algorithms, AlgorithmNames(), "Algorithms", &problems)
 
-	problems.Check(c.Profile <= ProfileRFC9068, "Profile", "unknown")
+	problems.Check(c.Profile <= ProfileRFC9068, "Profile", "unknown: want ProfileJWT or ProfileRFC9068")
 	problems.Check(c.Leeway >= 0, "Leeway", "negative")
 	problems.Check(c.Leeway <= MaxLeeway, "Leeway", fmt.Sprintf("over %v", MaxLeeway))
 	if c.Leeway == 0 {
@@ -213,9 +212,11 @@ func (c *Config) normalizeAudience(problems *configerr.List) {
 	c.Audiences = slices.Clone(c.Audiences)
 	c.AllowedClients = slices.Clone(c.AllowedClients)
 	c.RetiringAudiences = maps.Clone(c.RetiringAudiences)
-	for name, until := range c.RetiringAudiences {
-		problems.Check(name != "" && !slices.Contains(c.Audiences, name), "RetiringAudiences", "empty, or one of Audiences")
-		problems.Check(!until.IsZero(), "RetiringAudiences", "no date")
+	for _, name := range slices.Sorted(maps.Keys(c.RetiringAudiences)) {
+		field := fmt.Sprintf("RetiringAudiences[%q]", name)
+		problems.Check(name != "", field, "empty: want a former name of this API")
+		problems.Check(!slices.Contains(c.Audiences, name), field, "is one of Audiences too: want it in one of them")
+		problems.Check(!c.RetiringAudiences[name].IsZero(), field, "no date: want the time until which it is accepted")
 	}
 	checkNames(problems, "Audiences", c.Audiences)
 	checkNames(problems, "AllowedClients", c.AllowedClients)
@@ -226,24 +227,6 @@ func (c *Config) normalizeAudience(problems *configerr.List) {
 	problems.Check(len(c.Audiences)+len(c.RetiringAudiences) == 0, "DangerouslySkipAudience", "cannot be combined with Audiences")
 	problems.Check(len(c.AllowedClients) > 0, "AllowedClients", "required with DangerouslySkipAudience: the clients whose tokens are for this API")
 	problems.Check(c.Profile != ProfileRFC9068, "DangerouslySkipAudience", "cannot be combined with ProfileRFC9068, which requires an audience")
-}
-
-func (c *Config) normalizeAlgorithms(problems *configerr.List) {
-	c.Algorithms = cloneOr(c.Algorithms, AlgorithmNames()...)
-	for i, name := range c.Algorithms {
-		field := fmt.Sprintf("Algorithms[%d]", i)
-		if _, ok := jws.Named(name); ok {
-			continue
-		}
-		switch name {
-		case "HS256", "HS384", "HS512":
-			problems.Add(field, "symmetric: whoever can verify such a token can also make it, and an issuer does not publish the key")
-		case "none":
-			problems.Add(field, "not a signature")
-		default:
-			problems.Add(field, "unknown; known are "+strings.Join(AlgorithmNames(), ", "))
-		}
-	}
 }
 
 func checkNames(problems *configerr.List, field string, names []string) {
@@ -257,45 +240,4 @@ func cloneOr(list []string, defaults ...string) []string {
 		return defaults
 	}
 	return slices.Clone(list)
-}
-
-// keySource returns the configured source, or one that fetches the issuer's keys,
-// together with what closes it.
-func (c *Config) keySource() (jwks.Source, func() error, error) {
-	if c.IntrospectJWTs {
-		return jwks.Static(&jwks.Set{}), func() error { return nil }, nil
-	}
-	if c.Keys != nil {
-		if configerr.IsNil(c.Keys) {
-			return nil, nil, &ConfigError{Field: "Keys", Reason: "a nil pointer"}
-		}
-		if c.JWKSURL != "" {
-			return nil, nil, &ConfigError{Field: "JWKSURL", Reason: "cannot be combined with Keys"}
-		}
-		return c.Keys, func() error { return nil }, nil
-	}
-	from := jwks.Config{
-		InsecureLoopbackHTTP: c.InsecureLoopbackHTTP,
-		PublicAddressesOnly:  c.publicAddressesOnly && !c.InsecureLoopbackHTTP,
-		OnEvent:              c.keyEvents(),
-		Clock:                c.Clock,
-	}
-	field := "Issuer"
-	if from.Issuer = c.Issuer; c.JWKSURL != "" {
-		from.URL, from.Issuer, field = c.JWKSURL, "", "JWKSURL"
-	}
-	remote, err := jwks.NewRemote(from)
-	if err != nil {
-		return nil, nil, renamed(err, field)
-	}
-	return remote, remote.Close, nil
-}
-
-// renamed returns err with its problems under the name that the field has here.
-func renamed(err error, field string) error {
-	var problems configerr.List
-	for _, problem := range configerr.All(err) {
-		problems.Add(field, problem.Reason)
-	}
-	return problems.Err()
 }

@@ -74,9 +74,9 @@ func TestConfigProblems(t *testing.T) {
 		{"no audience, no clients", validator.Config{Issuer: issuerURL, DangerouslySkipAudience: true, Keys: static}, "AllowedClients"},
 		{"no audience and an audience", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, DangerouslySkipAudience: true, AllowedClients: []string{"x"}, Keys: static}, "DangerouslySkipAudience"},
 		{"no audience with RFC 9068", validator.Config{Issuer: issuerURL, DangerouslySkipAudience: true, AllowedClients: []string{"x"}, Profile: validator.ProfileRFC9068, Keys: static}, "DangerouslySkipAudience"},
-		{"retiring audiences", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{"": epoch}, Keys: static}, "RetiringAudiences"},
-		{"retiring and current", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{apiURL: epoch}, Keys: static}, "RetiringAudiences"},
-		{"retiring without a date", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{"x": {}}, Keys: static}, "RetiringAudiences"},
+		{"retiring audiences", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{"": epoch}, Keys: static}, `RetiringAudiences[""]`},
+		{"retiring and current", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{apiURL: epoch}, Keys: static}, `RetiringAudiences["https://api.example.com"]`},
+		{"retiring without a date", validator.Config{Issuer: issuerURL, Audiences: []string{apiURL}, RetiringAudiences: map[string]time.Time{"x": {}}, Keys: static}, `RetiringAudiences["x"]`},
 		{"retiring audiences only", validator.Config{Issuer: issuerURL, RetiringAudiences: map[string]time.Time{"x": epoch}, Keys: static}, "Audiences"},
 		{"everything", validator.Config{Leeway: -1, Algorithms: []string{"none"}, Profile: 9, ScopeClaims: []string{""}}, "Algorithms[0] Audiences Issuer Leeway Profile ScopeClaims[0]"},
 	}

@@ -82,35 +82,8 @@ func (v *Validator) checkBindings(ctx context.Context, c Credential, t *Token) *
 			thumbprint = t.thumbprints[i]
 		}
 		if err := b.Verify(ctx, c, thumbprint); err != nil {
-			return dependency(ctx, err)
+			return outcome(ctx, err, CodeDependencyUnavailable)
 		}
 	}
 	return nil
-}
-
-// checkRevocation asks whether the token was revoked in the meantime.
-func (v *Validator) checkRevocation(ctx context.Context, t *Token) *Error {
-	if v.config.Revocation == nil {
-		return nil
-	}
-	revoked, err := v.config.Revocation.Revoked(ctx, t)
-	switch {
-	case err != nil:
-		return dependency(ctx, err)
-	case revoked:
-		return NewError(CodeTokenRevoked, nil)
-	}
-	return nil
-}
-
-// dependency is the answer where somebody whom the decision depends on failed. An
-// [*Error] says itself what it means.
-func dependency(ctx context.Context, err error) *Error {
-	if _, ok := errors.AsType[*Error](err); ok {
-		return asError(err)
-	}
-	if ctx.Err() != nil {
-		return interrupted(ctx.Err())
-	}
-	return NewError(CodeDependencyUnavailable, err)
 }

@@ -1,6 +1,8 @@
 package validator
 
 import (
+	"context"
+	"errors"
 	"iter"
 	"time"
 )
@@ -184,6 +186,16 @@ func NewUnavailableError(code Code, retryAfter time.Duration, cause error) *Erro
 	e := NewError(code, cause)
 	e.retryAfter = retryAfter
 	return e
+}
+
+// NewInterruptedError returns the Error of a request that ended before the decision,
+// from what ctx.Err says: of [CodeDeadlineExceeded], or else of [CodeCanceled]. It is
+// for a [Binding], a [Revocation] or an [Introspector] that waits.
+func NewInterruptedError(cause error) *Error {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return NewError(CodeDeadlineExceeded, cause)
+	}
+	return NewError(CodeCanceled, cause)
 }
 
 // judgedBy returns a copy that knows its validator. It is a copy because the

@@ -50,7 +50,7 @@ func ExampleNew_problems() {
 	fmt.Println(err)
 	// Output:
 	// Audiences: required: the names of this API that its tokens have in aud
-	// Algorithms[1]: symmetric: whoever can verify such a token can also make it, and an issuer does not publish the key
+	// Algorithms[1]: symmetric: whoever can verify such a signature can also make it; known are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519
 	// Leeway: negative
 }
 

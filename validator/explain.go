@@ -139,11 +139,7 @@ func (e *explainer) skip(s step) {
 }
 
 func withoutPanic(f func() *Error) (refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil {
-			refusal = NewError(CodeInternal, newPanicError(p))
-		}
-	}()
+	defer recovered(&refusal)
 	return f()
 }
 

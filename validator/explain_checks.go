@@ -14,7 +14,7 @@ import (
 func (e *explainer) received() {
 	e.check(stepScheme, e.v.wantScheme(), true, func() *Error {
 		if err := e.ctx.Err(); err != nil {
-			return interrupted(err)
+			return NewInterruptedError(err)
 		}
 		return checkScheme(e.credential, e.v.schemes)
 	})

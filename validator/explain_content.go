@@ -136,8 +136,8 @@ func (p printer) kindOf(value jsontext.Value) string {
 
 // shownDate is a NumericDate as a date, and how far it is from now.
 func (p printer) shownDate(value jsontext.Value, now time.Time) string {
-	seconds, err := numericDate(value, floor)
-	if err != nil {
+	seconds, ok := strictjson.NumericDate(value, strictjson.Floor)
+	if !ok {
 		return p.shown(value)
 	}
 	at := time.Unix(seconds, 0).UTC()

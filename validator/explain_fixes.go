@@ -65,7 +65,7 @@ var fixes = [codeEnd]string{
 	CodeOperationNotAllowed:            "API: give the operation a rule.",
 	CodeInsufficientUserAuthentication: "Client: send the user through the authorization endpoint again, with the acr_values or max_age of the challenge (RFC 9470 §4).",
 	CodeDPoPProofInvalid:               "Client: make a fresh proof for each request, with its method and URL, the hash of this token and the key that the token is bound to (RFC 9449 §4.2). Behind a proxy, the API must know its public URL.",
-	CodeDPoPNonceRequired:              "Client: repeat the request with a proof that has the nonce of the answer's DPoP-Nonce header field (RFC 9449 §8).",
+	CodeDPoPNonceRequired:              "Client: repeat the request with a proof that has the nonce of the answer's DPoP-Nonce header field (RFC 9449 §9).",
 	CodeKeysUnavailable:                "API: see why the issuer's metadata or keys cannot be fetched: name resolution, certificates, proxies, the issuer itself. The token was not judged.",
 	CodeDependencyUnavailable:          "API: see why the service that it depends on does not answer. The token was not judged.",
 	CodeDeadlineExceeded:               "There was not enough time. The token was not judged.",

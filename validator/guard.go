@@ -8,8 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/scopes"
@@ -238,43 +236,6 @@ func (g *Guard) observe(ctx context.Context, r *Request, token *Token, refusal *
 }
 
 var (
-	errNoToken  = errors.New("the authenticator returned neither a token nor an error")
-	errNilError = errors.New("a nil *Error was returned as an error")
-	errNoRule   = errors.New("no rule for this operation")
+	errNoToken = errors.New("the authenticator returned neither a token nor an error")
+	errNoRule  = errors.New("no rule for this operation")
 )
-
-// asError makes sure that what came back as an error is an [*Error]. A nil
-// *Error in an error is a mistake, not a yes.
-func asError(err error) *Error {
-	e, ok := errors.AsType[*Error](err)
-	switch {
-	case !ok:
-		return NewError(CodeInternal, err)
-	case e == nil:
-		return NewError(CodeInternal, errNilError)
-	case e.code == 0: // made without NewError
-		return NewError(CodeInternal, err)
-	}
-	return e
-}
-
-// panicError is a recovered panic with the stack it came from. A value that is
-// not an error of the runtime may hold anything, so only its type is kept.
-type panicError struct{ text string }
-
-// recovered, deferred, turns a panic into a refusal.
-func recovered(token **Token, err *error) {
-	if p := recover(); p != nil {
-		*token, *err = nil, NewError(CodeInternal, newPanicError(p))
-	}
-}
-
-func newPanicError(value any) *panicError {
-	what := fmt.Sprintf("a %T", value)
-	if err, ok := value.(runtime.Error); ok {
-		what = err.Error()
-	}
-	return &panicError{fmt.Sprintf("recovered panic: %s\n%s", what, debug.Stack())}
-}
-
-func (e *panicError) Error() string { return e.text }

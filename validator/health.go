@@ -4,10 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
+
+// Ready waits until there are keys to verify tokens with, for programs that
+// would rather not start without them. It returns nil then, or why there are
+// none once ctx is done.
+func (v *Validator) Ready(ctx context.Context) error {
+	if waiter, ok := v.keys.(interface{ Ready(context.Context) error }); ok {
+		return waiter.Ready(ctx)
+	}
+	_, err := v.keys.Current(ctx)
+	return err
+}
 
 // Healthy says why no token could be verified right now, nil if tokens can be. It
 // is for readiness endpoints: it starts the first fetch of keys and waits for
@@ -57,53 +67,4 @@ func (s *Issuers) each(ask func(*Validator) error) error {
 		problems = append(problems, <-results)
 	}
 	return errors.Join(problems...)
-}
-
-// keyEvents returns the hook for a source that the Validator makes itself: the
-// caller's, after the log. It is nil if nobody wants to know.
-func (c *Config) keyEvents() func(jwks.Event) {
-	logger, hook, issuer := c.Logger, c.OnKeyEvent, c.Issuer
-	if logger == nil {
-		return hook
-	}
-	return func(e jwks.Event) {
-		logKeyEvent(logger, issuer, e)
-		if hook != nil {
-			hook(e)
-		}
-	}
-}
-
-// logKeyEvent writes one record: what is routine at debug level, what changes
-// which tokens are good at info, what somebody should look at as a warning, and
-// at info that it is over.
-func logKeyEvent(l *slog.Logger, issuer string, e jwks.Event) {
-	level := slog.LevelWarn
-	switch e.Kind {
-	case jwks.Refreshed:
-		if level = slog.LevelDebug; e.Failures > 0 {
-			level = slog.LevelInfo
-		}
-	case jwks.KeyAdded, jwks.KeyRemoved:
-		level = slog.LevelInfo
-	}
-	if !l.Enabled(context.Background(), level) {
-		return
-	}
-	attrs := []slog.Attr{slog.String("issuer", issuer), slog.String("event", string(e.Kind))}
-	add := func(present bool, a slog.Attr) {
-		if present {
-			attrs = append(attrs, a)
-		}
-	}
-	add(e.KeyID != "", slog.String("kid", e.KeyID))
-	add(e.Reason != "", slog.String("reason", string(e.Reason)))
-	add(e.Keys > 0, slog.Int("keys", e.Keys))
-	add(e.Failures > 0, slog.Int("failures", e.Failures))
-	add(e.Age > 0, slog.Duration("age", e.Age))
-	add(e.Suppressed > 0, slog.Int("suppressed", e.Suppressed))
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("cause", e.Err.Error()))
-	}
-	l.LogAttrs(context.Background(), level, "issuer keys", attrs...)
 }

@@ -12,6 +12,16 @@ var (
 	errNoClaims    = errors.New("the introspector returned neither claims nor an error")
 )
 
+// An Introspector asks the authorization server about tokens that say nothing by
+// themselves (RFC 7662). Package introspect has one. Implementations are safe for
+// concurrent use.
+type Introspector interface {
+	// Introspect returns what the authorization server tells of an active token:
+	// a JSON object, which must not be modified. The error is an [*Error]:
+	// [CodeTokenInactive], or [CodeDependencyUnavailable] if it cannot tell.
+	Introspect(ctx context.Context, token string) (claims []byte, err error)
+}
+
 // introspects reports whether a token is one to ask about.
 func (v *Validator) introspects(raw string) bool {
 	return v.config.Introspector != nil && (v.config.IntrospectJWTs || !looksLikeJWT(raw))
@@ -59,7 +69,7 @@ func (v *Validator) introspected(ctx context.Context, raw string) (*Token, *reti
 func checkIntrospected(ctx context.Context, answer []byte, failure error) *Error {
 	switch {
 	case failure != nil:
-		return dependency(ctx, failure)
+		return outcome(ctx, failure, CodeDependencyUnavailable)
 	case answer == nil:
 		return NewError(CodeInternal, errNoClaims)
 	}

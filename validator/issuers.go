@@ -59,7 +59,7 @@ func ByIssuer(validators ...*Validator) (*Issuers, error) {
 // Validate implements [Authenticator]. The issuer is matched before anything else
 // that the token says.
 func (s *Issuers) Validate(ctx context.Context, c Credential) (token *Token, err error) {
-	defer recovered(&token, &err)
+	defer recoveredResult(&token, &err)
 	if refusal := receive(ctx, c, s.schemes); refusal != nil {
 		return nil, refusal
 	}

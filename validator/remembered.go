@@ -35,7 +35,7 @@ func (v *Validator) remembered(ctx context.Context, raw string, d *digest) (*Tok
 type verdict struct {
 	token      *Token
 	key        *jwks.Key     // that verified it
-	kidless    uint8         // see there
+	kidless    uint8         // what function kidless returns
 	generation uint64        // of the set in which key was found
 	audience   *retiringName // on which it depends; nil: a current one
 }

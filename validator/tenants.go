@@ -147,7 +147,7 @@ func ByTenant(config TenantsConfig) (*Tenants, error) {
 // Validate implements [Authenticator]. The issuer is matched before anything else
 // that the token says.
 func (s *Tenants) Validate(ctx context.Context, c Credential) (token *Token, err error) {
-	defer recovered(&token, &err)
+	defer recoveredResult(&token, &err)
 	if refusal := receive(ctx, c, s.schemes); refusal != nil {
 		return nil, refusal
 	}
@@ -196,13 +196,8 @@ func (s *Tenants) tenant(ctx context.Context, issuer string) (*tenant, *Error) {
 func (s *Tenants) make(ctx context.Context, issuer string) (*Validator, *Error) {
 	config, err := s.config.Allow(ctx, issuer)
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, interrupted(ctx.Err())
 	case err != nil:
-		if _, ok := errors.AsType[*Error](err); ok {
-			return nil, asError(err)
-		}
-		return nil, NewError(CodeDependencyUnavailable, err)
+		return nil, outcome(ctx, err, CodeDependencyUnavailable)
 	case config == nil:
 		return nil, NewError(CodeIssuerNotAllowed, errNoTenant)
 	case config.Issuer != "" && config.Issuer != issuer:

@@ -14,8 +14,6 @@ import (
 	"github.com/bearerguard/bearerguard/jwks"
 )
 
-var errUnknownKey = errors.New("no key of this issuer fits the token's kid and alg")
-
 // A Validator verifies the access tokens of one issuer. It is safe for any
 // number of goroutines.
 type Validator struct {
@@ -61,7 +59,7 @@ func New(config Config) (*Validator, error) {
 // is not among them, or where something that it was configured with does, never
 // longer than ctx allows.
 func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, err error) {
-	defer recovered(&token, &err)
+	defer recoveredResult(&token, &err)
 	if refusal := receive(ctx, c, v.schemes); refusal != nil {
 		return nil, refusal
 	}
@@ -75,7 +73,7 @@ func (v *Validator) Validate(ctx context.Context, c Credential) (token *Token, e
 // receive checks what needs neither configuration nor a look into the token.
 func receive(ctx context.Context, c Credential, schemes []Scheme) *Error {
 	if err := ctx.Err(); err != nil {
-		return interrupted(err)
+		return NewInterruptedError(err)
 	}
 	if err := checkScheme(c, schemes); err != nil {
 		return err
@@ -87,11 +85,7 @@ func receive(ctx context.Context, c Credential, schemes []Scheme) *Error {
 // remembered, then on what is this request's own. The token's digest may be nil, if
 // it is not known yet.
 func (v *Validator) authenticate(ctx context.Context, c Credential, d *digest) (_ *Token, refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil { // here, where the caller knows whose it is
-			refusal = NewError(CodeInternal, newPanicError(p))
-		}
-	}()
+	defer recovered(&refusal) // here, where the caller knows whose it is
 	token, audience, err := v.verified(ctx, c.Token, d)
 	if err != nil {
 		return nil, err
@@ -194,81 +188,15 @@ func (v *Validator) tokenOf(c *claims, payload []byte) (*Token, *Error) {
 	return v.newToken(c, payload, thumbprints), nil
 }
 
-// findKeys returns the keys that may have signed the token and the set that they
-// are in, asking the issuer again if the token names one that is not known.
-func (v *Validator) findKeys(ctx context.Context, h *header, now time.Time) (*jwks.Set, []*jwks.Key, *Error) {
-	set, err := v.current(ctx, now)
-	if err != nil {
-		return nil, nil, unavailable(ctx, err)
-	}
-	keys, known := set.Find(h.kid, h.alg)
-	if len(keys) == 0 && !known {
-		if set, err = v.keys.Newer(ctx, set); err != nil {
-			return nil, nil, unavailable(ctx, err)
-		}
-		keys, _ = set.Find(h.kid, h.alg)
-	}
-	if len(keys) == 0 {
-		return nil, nil, NewError(CodeKeyUnknown, errUnknownKey)
-	}
-	return set, keys, nil
-}
-
-// currentAt is Current of a source, which need not read the clock again if it is the
-// one that New has made, with the same clock.
-func currentAt(keys jwks.Source, own bool) func(context.Context, time.Time) (*jwks.Set, error) {
-	if remote, ok := keys.(*jwks.Remote); ok && own {
-		return remote.CurrentAt
-	}
-	return func(ctx context.Context, _ time.Time) (*jwks.Set, error) { return keys.Current(ctx) }
-}
-
 // checkOwn asks the caller's own rules.
 func (v *Validator) checkOwn(ctx context.Context, t *Token) *Error {
 	if v.config.Check == nil {
 		return nil
 	}
-	err := v.config.Check(ctx, t)
-	if err == nil {
-		return nil
+	if err := v.config.Check(ctx, t); err != nil {
+		return outcome(ctx, err, CodeTokenRefused)
 	}
-	if _, ok := errors.AsType[*Error](err); ok {
-		return asError(err)
-	}
-	if ctx.Err() != nil {
-		return interrupted(ctx.Err())
-	}
-	return NewError(CodeTokenRefused, err)
-}
-
-// unavailable is the answer when a token could not be judged: never 401.
-func unavailable(ctx context.Context, err error) *Error {
-	if ctx.Err() != nil {
-		return interrupted(ctx.Err())
-	}
-	if u, ok := errors.AsType[*jwks.UnavailableError](err); ok {
-		return NewUnavailableError(CodeKeysUnavailable, u.RetryAfter, err)
-	}
-	return NewError(CodeKeysUnavailable, err)
-}
-
-// interrupted is the answer to a request that ended before the decision.
-func interrupted(err error) *Error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return NewError(CodeDeadlineExceeded, err)
-	}
-	return NewError(CodeCanceled, err)
-}
-
-// Ready waits until there are keys to verify tokens with, for programs that
-// would rather not start without them. It returns nil then, or why there are
-// none once ctx is done.
-func (v *Validator) Ready(ctx context.Context) error {
-	if waiter, ok := v.keys.(interface{ Ready(context.Context) error }); ok {
-		return waiter.Ready(ctx)
-	}
-	_, err := v.keys.Current(ctx)
-	return err
+	return nil
 }
 
 // Close stops what the Validator has started: the refreshing of discovered

@@ -17,14 +17,6 @@ const (
 	maxWatch = time.Minute
 )
 
-// A ChangingRevocation is a [Revocation] that tells when there is something new, so
-// that streams end at once and nobody has to ask again and again.
-type ChangingRevocation interface {
-	Revocation
-	// Changed returns a channel that is closed by the next change.
-	Changed() <-chan struct{}
-}
-
 // WhileValid returns a context for what goes on after the decision: a gRPC stream, a
 // WebSocket, server-sent events. It is done as soon as the token in ctx is not good
 // any more; [context.Cause] is then an [*Error] of [CodeTokenExpired],
@@ -131,11 +123,7 @@ func (w *watch) recheckNow() {
 }
 
 func (w *watch) ask() (refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil {
-			refusal = NewError(CodeInternal, newPanicError(p))
-		}
-	}()
+	defer recovered(&refusal)
 	if err := w.token.again(w.ctx); err != nil || !w.token.introspected {
 		return err
 	}

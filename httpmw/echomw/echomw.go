@@ -135,7 +135,7 @@ func (a *Auth) serve(c echo.Context, rule scopes.Rule, next echo.HandlerFunc) er
 	if a.skip(c) {
 		return next(c)
 	}
-	request := httpmw.Describe(c.Request(), rule)
+	request := httpmw.Extract(c.Request(), rule)
 	if rule.Operation == "" {
 		request.Operation = httpmw.Operation(request.Info.Method(), c.Path())
 	}

@@ -25,8 +25,5 @@ func (a *Auth) bound(rule scopes.Rule) echo.MiddlewareFunc {
 	}
 }
 
-// Shadowed is [httpmw.Auth.Shadowed].
-func (a *Auth) Shadowed() []string { return a.http.Shadowed() }
-
 // ShadowCounts is [httpmw.Auth.ShadowCounts].
 func (a *Auth) ShadowCounts() map[string]uint64 { return a.http.ShadowCounts() }

@@ -173,9 +173,6 @@ func TestRouterShadow(t *testing.T) {
 	if got := auth.ShadowCounts(); !maps.Equal(got, map[string]uint64{"new": 1}) {
 		t.Errorf("counts %v", got)
 	}
-	if got := auth.Shadowed(); !slices.Equal(got, []string{"new"}) {
-		t.Errorf("in shadow: %q", got)
-	}
 	if operations[0] != "new INSUFFICIENT_SCOPE true" || !strings.HasSuffix(operations[1], " false") || operations[4] != "PUT /new OPERATION_NOT_ALLOWED false" {
 		t.Errorf("decisions %q", operations)
 	}

@@ -40,7 +40,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, form url.Values, heade
 		form.Set("client_id", c.ClientID) // RFC 8705 §2; the rest is the connection's
 	case Bearer:
 		token, err := c.Token(ctx)
-		if err != nil || !isToken68(token) {
+		if err != nil || !isVisible(token) {
 			return errBearerToken
 		}
 		header.Set("Authorization", "Bearer "+token)
@@ -48,8 +48,10 @@ func (a *Authenticator) Authenticate(ctx context.Context, form url.Values, heade
 	return nil
 }
 
-// isToken68 keeps out what would not be one header field (RFC 6750 §2.1).
-func isToken68(token string) bool {
+// isVisible reports whether a token has visible ASCII characters only: blanks and line
+// breaks would make something else of the header field (RFC 9110 §5.5). Whether it is
+// a b64token (RFC 6750 §2.1) is for the authorization server to say.
+func isVisible(token string) bool {
 	for i := range len(token) {
 		if c := token[i]; c <= ' ' || c >= 0x7f {
 			return false

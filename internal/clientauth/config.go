@@ -11,6 +11,7 @@ import (
 
 	"github.com/bearerguard/bearerguard/internal/clock"
 	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/jws"
 )
 
 // A Method is a way to authenticate, by its registered name (RFC 8414 §2,
@@ -45,7 +46,7 @@ type Config struct {
 // An Authenticator authenticates requests. It is safe for concurrent use.
 type Authenticator struct {
 	config Config
-	alg    *signatureAlgorithm
+	alg    *jws.Algorithm
 	clock  clock.Clock
 }
 

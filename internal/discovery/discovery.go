@@ -41,19 +41,10 @@ func Locations(issuer *url.URL) [2]*url.URL {
 }
 
 // Endpoint reads a metadata document of an issuer and returns the URL that is the
-// given member of it, if [fetch.ParseURL] lets it pass. The errors hold nothing of
-// the document.
-func Endpoint(document []byte, issuer, member string, insecureLoopback bool) (*url.URL, error) {
-	return endpoint(document, issuer, member, false, insecureLoopback)
-}
-
-// MTLSEndpoint is [Endpoint] for a client that shows a certificate: it has to use
-// the alias of the endpoint in mtls_endpoint_aliases, if there is one (RFC 8705 §5).
-func MTLSEndpoint(document []byte, issuer, member string, insecureLoopback bool) (*url.URL, error) {
-	return endpoint(document, issuer, member, true, insecureLoopback)
-}
-
-func endpoint(document []byte, issuer, member string, aliased, insecureLoopback bool) (*url.URL, error) {
+// given member of it, if [fetch.ParseURL] lets it pass. A client that shows a
+// certificate has to use the alias of the endpoint in mtls_endpoint_aliases, if there
+// is one (RFC 8705 §5). The errors hold nothing of the document.
+func Endpoint(document []byte, issuer, member string, showsCertificate, insecureLoopback bool) (*url.URL, error) {
 	unreadable := fmt.Errorf("not a strict JSON object with string members issuer and %s", member)
 	var named, plain, alias string
 	err := strictjson.Object(document, maxDepth, func(name []byte, value jsontext.Value) error {
@@ -64,7 +55,7 @@ func endpoint(document []byte, issuer, member string, aliased, insecureLoopback 
 		case member:
 			plain, ok = strictjson.String(value)
 		case "mtls_endpoint_aliases":
-			if aliased {
+			if showsCertificate {
 				alias, ok = readAlias(value, member)
 			}
 		}

@@ -44,7 +44,7 @@ func TestEndpoint(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			u, err := discovery.Endpoint([]byte(tt.document), issuer, "x", false)
+			u, err := discovery.Endpoint([]byte(tt.document), issuer, "x", false, false)
 			if tt.want == "" {
 				if err != nil || u.Path != "/x" {
 					t.Errorf("%v, %v", u, err)
@@ -74,12 +74,12 @@ func TestMTLSEndpoint(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			u, err := discovery.MTLSEndpoint([]byte(tt.document), "https://a.example", "x", false)
+			u, err := discovery.Endpoint([]byte(tt.document), "https://a.example", "x", true, false)
 			if (err == nil) != (tt.want != "") || err == nil && u.String() != tt.want {
 				t.Errorf("%v, %v, want %q", u, err, tt.want)
 			}
 			if tt.want == "https://m.example/x" {
-				u, err := discovery.Endpoint([]byte(tt.document), "https://a.example", "x", false)
+				u, err := discovery.Endpoint([]byte(tt.document), "https://a.example", "x", false, false)
 				if err == nil && u.Host != "a.example" {
 					t.Errorf("without a certificate: %v", u)
 				}

@@ -12,6 +12,7 @@ var (
 	errURLSyntax   = errors.New("not an absolute URL with a host")
 	errURLUserinfo = errors.New("has user information")
 	errURLFragment = errors.New("has a fragment")
+	errURLQuery    = errors.New("has a query")
 	errURLScheme   = errors.New("is not https")
 	errURLNoChoice = errors.New("is plain http to this machine, which has to be allowed: InsecureLoopbackHTTP")
 	errURLLoopback = errors.New("is plain http to a host other than loopback")
@@ -40,6 +41,16 @@ func ParseURL(raw string, insecureLoopback bool) (*url.URL, error) {
 		return nil, errURLLoopback
 	}
 	return u, nil
+}
+
+// ParseIssuer is [ParseURL] for an issuer identifier, which has no query either (RFC
+// 8414 §2).
+func ParseIssuer(raw string, insecureLoopback bool) (*url.URL, error) {
+	u, err := ParseURL(raw, insecureLoopback)
+	if err == nil && strings.Contains(raw, "?") { // also an empty one
+		return nil, errURLQuery
+	}
+	return u, err
 }
 
 var loopback4 = netip.MustParsePrefix("127.0.0.0/8")

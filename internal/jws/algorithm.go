@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -13,25 +14,27 @@ import (
 // An Algorithm is one of the JWS algorithms that can be used. It is immutable.
 type Algorithm struct {
 	Name   string
-	hash   crypto.Hash // zero: the message itself is signed
+	hash   crypto.Hash    // zero: the message itself is signed
+	curve  elliptic.Curve // nil: not ECDSA
 	verify func(key crypto.PublicKey, hash crypto.Hash, digest, signature []byte) bool
 }
 
 // algorithms are those of RFC 7518 §3.1 that use public keys, and EdDSA over
 // Curve25519 under both its names (RFC 8037 §3.1, RFC 9864 §2.2). There is no
-// "none" and no HMAC to choose.
+// "none" and no HMAC to choose. The default of each type of key comes before its
+// others (see [ForKey]).
 var algorithms = []Algorithm{
-	{"RS256", crypto.SHA256, verifyPKCS1v15},
-	{"RS384", crypto.SHA384, verifyPKCS1v15},
-	{"RS512", crypto.SHA512, verifyPKCS1v15},
-	{"PS256", crypto.SHA256, verifyPSS},
-	{"PS384", crypto.SHA384, verifyPSS},
-	{"PS512", crypto.SHA512, verifyPSS},
-	{"ES256", crypto.SHA256, verifyECDSA},
-	{"ES384", crypto.SHA384, verifyECDSA},
-	{"ES512", crypto.SHA512, verifyECDSA},
-	{"EdDSA", 0, verifyEd25519},
-	{"Ed25519", 0, verifyEd25519},
+	{"RS256", crypto.SHA256, nil, verifyPKCS1v15},
+	{"RS384", crypto.SHA384, nil, verifyPKCS1v15},
+	{"RS512", crypto.SHA512, nil, verifyPKCS1v15},
+	{"PS256", crypto.SHA256, nil, verifyPSS},
+	{"PS384", crypto.SHA384, nil, verifyPSS},
+	{"PS512", crypto.SHA512, nil, verifyPSS},
+	{"ES256", crypto.SHA256, elliptic.P256(), verifyECDSA},
+	{"ES384", crypto.SHA384, elliptic.P384(), verifyECDSA},
+	{"ES512", crypto.SHA512, elliptic.P521(), verifyECDSA},
+	{"EdDSA", 0, nil, verifyEd25519},
+	{"Ed25519", 0, nil, verifyEd25519},
 }
 
 // Index returns a number that stands for an algorithm, -1 for an unknown one.

@@ -1,4 +1,4 @@
-// Package jws reads and verifies JWS in Compact Serialization (RFC 7515 §7.1),
+// Package jws reads, verifies and signs JWS in Compact Serialization (RFC 7515 §7.1),
 // access tokens and the proofs that come with them, with the standard library's
 // cryptography. No other serialization is read.
 package jws

@@ -1,6 +1,6 @@
 // Package strictjson reads JSON objects that come from outside: one object, no
 // duplicate names at any depth, valid UTF-8, bounded depth, nothing after it,
-// names compared exactly. (RFC 8725 §2.4 and §3.7, RFC 7515 §4 and RFC 7519 §4
+// names compared exactly. (RFC 8725 §2.6 and §3.7, RFC 7515 §4 and RFC 7519 §4
 // allow a reader to refuse duplicates; this one always does.)
 package strictjson
 

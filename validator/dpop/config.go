@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
 	"github.com/bearerguard/bearerguard/internal/configerr"
 	"github.com/bearerguard/bearerguard/internal/jws"
+	"github.com/bearerguard/bearerguard/internal/proxies"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -51,7 +50,8 @@ type Config struct {
 	// X-Forwarded-Proto and X-Forwarded-Host. From anybody else those fields are
 	// not read. A proxy must set or remove each of them: what it passes on from
 	// the client counts as its own word. It cannot be combined with PublicURL,
-	// which is the safer choice if there is one public URL.
+	// which is the safer choice if there is one public URL. A prefix of all addresses
+	// is refused.
 	TrustedProxies []netip.Prefix
 
 	// MaxAge is how old a proof may be by its iat, as a duration. Zero:
@@ -82,21 +82,11 @@ func DefaultAlgorithms() []string { return []string{"ES256", "EdDSA", "Ed25519",
 // parsed, or every problem that it has.
 func (c Config) normalize() (Config, *url.URL, error) {
 	var problems configerr.List
-	c.Algorithms = slices.Clone(c.Algorithms)
-	if len(c.Algorithms) == 0 {
-		c.Algorithms = DefaultAlgorithms()
-	}
-	for i, name := range c.Algorithms {
-		// There is neither "none" nor a symmetric one (RFC 9449 §4.3 check 5).
-		problems.Check(jws.Index(name) >= 0, fmt.Sprintf("Algorithms[%d]", i), "unknown; there are "+strings.Join(jws.Names(), ", "))
-	}
+	c.Algorithms = jws.Allowed(c.Algorithms, DefaultAlgorithms(), "Algorithms", &problems)
 	public, reason := parsePublicURL(c.PublicURL)
 	problems.Check(reason == "", "PublicURL", reason)
 	problems.Check(c.PublicURL == "" || len(c.TrustedProxies) == 0, "TrustedProxies", "cannot be combined with PublicURL")
-	c.TrustedProxies = slices.Clone(c.TrustedProxies)
-	for i, prefix := range c.TrustedProxies {
-		problems.Check(prefix.IsValid() && !prefix.Addr().Is4In6(), fmt.Sprintf("TrustedProxies[%d]", i), "not an IPv4 or IPv6 prefix")
-	}
+	c.TrustedProxies = proxies.New(c.TrustedProxies, &problems)
 	c.MaxAge = duration(&problems, "MaxAge", c.MaxAge, DefaultMaxAge, MaxMaxAge)
 	c.Leeway = duration(&problems, "Leeway", c.Leeway, DefaultLeeway, MaxLeeway)
 	c.Clock = clock.Or(c.Clock)

@@ -1,34 +1,10 @@
 package dpop
 
 import (
-	"net"
-	"net/netip"
 	"strings"
 
 	"github.com/bearerguard/bearerguard/validator"
 )
-
-// fromProxy reports whether the peer is one of the trusted proxies.
-func (v *Verifier) fromProxy(remote string) bool {
-	if len(v.config.TrustedProxies) == 0 {
-		return false
-	}
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return false
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	address = address.Unmap().WithZone("") // no prefix contains an address with a zone
-	for _, prefix := range v.config.TrustedProxies {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
-}
 
 // A seen is what a proxy says that its client sees; empty: nothing.
 type seen struct{ proto, host string }

@@ -2,9 +2,7 @@ package dpop
 
 import (
 	"errors"
-	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/jws"
@@ -162,14 +160,9 @@ func (c *claims) read(payload []byte) error {
 	return nil
 }
 
-// numericDate reads seconds since the epoch (RFC 7519 §2), not negative and
-// below 2^53, with a fraction or not. A float64 tells microseconds apart, which is
-// enough for a window of seconds. What is no JSON number does not parse as one.
+// numericDate reads a NumericDate (RFC 7519 §2) as the whole second before it, which is
+// enough for a window of seconds.
 func numericDate(value jsontext.Value) (time.Time, bool) {
-	seconds, err := strconv.ParseFloat(string(value), 64)
-	if err != nil || seconds < 0 || seconds >= 1<<53 {
-		return time.Time{}, false
-	}
-	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(fraction*1e9)), true
+	seconds, ok := strictjson.NumericDate(value, strictjson.Floor)
+	return time.Unix(seconds, 0), ok
 }

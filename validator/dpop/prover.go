@@ -2,18 +2,15 @@ package dpop
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/asn1"
 	"encoding/base64"
 	"errors"
-	"math/big"
 	"net/url"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/bearerguard/bearerguard/jwks"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -24,8 +21,7 @@ import (
 type Prover struct {
 	signer    crypto.Signer
 	key       *jwks.Key
-	algorithm string
-	hash      crypto.Hash
+	algorithm *jws.Algorithm
 	header    string // encoded
 }
 
@@ -40,27 +36,15 @@ func NewProver(key crypto.Signer) (*Prover, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "key", Reason: err.Error()}
 	}
-	p := &Prover{signer: key, key: vetted}
-	switch public := vetted.Public().(type) {
-	case *rsa.PublicKey:
-		p.algorithm, p.hash = "PS256", crypto.SHA256
-	case ed25519.PublicKey:
-		p.algorithm = "EdDSA"
-	case *ecdsa.PublicKey: // RFC 7518 §3.4
-		switch public.Curve.Params().BitSize {
-		case 256:
-			p.algorithm, p.hash = "ES256", crypto.SHA256
-		case 384:
-			p.algorithm, p.hash = "ES384", crypto.SHA384
-		default:
-			p.algorithm, p.hash = "ES512", crypto.SHA512
-		}
+	p := &Prover{signer: key, key: vetted, algorithm: jws.ForKey(vetted.Public())}
+	if _, ok := vetted.Public().(*rsa.PublicKey); ok {
+		p.algorithm, _ = jws.Named("PS256") // rather than the older default of RSA
 	}
 	header, err := json.Marshal(struct {
 		Typ string         `json:"typ"`
 		Alg string         `json:"alg"`
 		JWK jsontext.Value `json:"jwk"`
-	}{"dpop+jwt", p.algorithm, vetted.JWK()})
+	}{"dpop+jwt", p.algorithm.Name, vetted.JWK()})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +53,7 @@ func NewProver(key crypto.Signer) (*Prover, error) {
 }
 
 // Algorithm returns the JWS algorithm of the proofs.
-func (p *Prover) Algorithm() string { return p.algorithm }
+func (p *Prover) Algorithm() string { return p.algorithm.Name }
 
 // Thumbprint returns the thumbprint of the key (RFC 7638): the "jkt" of tokens
 // that are bound to it, and the dpop_jkt of authorization requests (RFC 9449 §10).
@@ -131,47 +115,11 @@ func (p *Prover) Proof(r Request) (string, error) {
 		return "", err
 	}
 	signed := p.header + "." + encode(encoded)
-	signature, err := p.sign([]byte(signed))
+	signature, err := p.algorithm.Sign(p.signer, []byte(signed))
 	if err != nil {
 		return "", err
 	}
 	return signed + "." + encode(signature), nil
-}
-
-// sign makes a JWS signature (RFC 7518 §3, RFC 8037 §3.1).
-func (p *Prover) sign(input []byte) ([]byte, error) {
-	digest := input
-	if p.hash != 0 {
-		h := p.hash.New()
-		h.Write(input)
-		digest = h.Sum(nil)
-	}
-	switch public := p.key.Public().(type) {
-	case *rsa.PublicKey:
-		return p.signer.Sign(rand.Reader, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: p.hash})
-	case *ecdsa.PublicKey:
-		der, err := p.signer.Sign(rand.Reader, digest, p.hash)
-		if err != nil {
-			return nil, err
-		}
-		return sideBySide(der, (public.Curve.Params().BitSize+7)/8)
-	}
-	return p.signer.Sign(rand.Reader, digest, p.hash)
-}
-
-var errSigner = errors.New("dpop: the key does not make ECDSA signatures")
-
-// sideBySide turns an ASN.1 signature into r and s at full size (RFC 7518 §3.4).
-func sideBySide(der []byte, size int) ([]byte, error) {
-	var n struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &n); err != nil || len(rest) > 0 ||
-		n.R.Sign() <= 0 || n.S.Sign() <= 0 || n.R.BitLen() > 8*size || n.S.BitLen() > 8*size {
-		return nil, errSigner
-	}
-	out := make([]byte, 2*size)
-	n.R.FillBytes(out[:size])
-	n.S.FillBytes(out[size:])
-	return out, nil
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

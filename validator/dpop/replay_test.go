@@ -233,8 +233,8 @@ func TestRequestEnds(t *testing.T) {
 	})
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	refused(t, v.Verify(canceled, newCraft().credential(nil), jkt), validator.CodeCanceled, "ended")
+	refused(t, v.Verify(canceled, newCraft().credential(nil), jkt), validator.CodeCanceled, "context ")
 	late, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	refused(t, v.Verify(late, newCraft().credential(nil), jkt), validator.CodeDeadlineExceeded, "ended")
+	refused(t, v.Verify(late, newCraft().credential(nil), jkt), validator.CodeDeadlineExceeded, "context ")
 }

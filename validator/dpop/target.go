@@ -18,7 +18,7 @@ func (v *Verifier) target(r validator.RequestInfo) (string, bool) {
 		return normal(v.public.Scheme, v.public.Host, prefix+received.EscapedPath())
 	}
 	scheme, host := received.Scheme, received.Host
-	if v.fromProxy(r.RemoteAddr()) {
+	if v.proxies.Has(r.RemoteAddr()) {
 		seen, ok := forwarded(r)
 		if !ok {
 			return "", false

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bearerguard/bearerguard/internal/proxies"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -18,24 +19,23 @@ const scheme = "DPoP"
 
 // The reasons in private why a request is refused.
 var (
-	errDowngrade   = errors.New("a bound token was sent without the DPoP scheme")
-	errUnbound     = errors.New("the token is not bound to a key, and must be")
-	errNotBound    = errors.New("the token was sent with the DPoP scheme and is not bound to a key")
-	errNoRequest   = errors.New("nothing is known of the request around the token")
-	errFields      = errors.New("not exactly one DPoP field")
-	errTarget      = errors.New("the URL of the request cannot be told")
-	errMethod      = errors.New("htm is not the method of the request")
-	errURL         = errors.New("htu is not the URL of the request")
-	errTooOld      = errors.New("iat is too far in the past")
-	errFuture      = errors.New("iat is too far in the future")
-	errExpired     = errors.New("the proof has expired")
-	errNotYet      = errors.New("the proof is not valid yet")
-	errNonce       = errors.New("nonce is missing or not a recent one")
-	errTokenHash   = errors.New("ath is not the hash of the token")
-	errOtherKey    = errors.New("the proof is signed with another key than the token is bound to")
-	errSignature   = errors.New("the signature is not that of the jwk")
-	errReplayed    = errors.New("the proof was used before")
-	errInterrupted = errors.New("the request ended before the proof was recorded")
+	errDowngrade = errors.New("a bound token was sent without the DPoP scheme")
+	errUnbound   = errors.New("the token is not bound to a key, and must be")
+	errNotBound  = errors.New("the token was sent with the DPoP scheme and is not bound to a key")
+	errNoRequest = errors.New("nothing is known of the request around the token")
+	errFields    = errors.New("not exactly one DPoP field")
+	errTarget    = errors.New("the URL of the request cannot be told")
+	errMethod    = errors.New("htm is not the method of the request")
+	errURL       = errors.New("htu is not the URL of the request")
+	errTooOld    = errors.New("iat is too far in the past")
+	errFuture    = errors.New("iat is too far in the future")
+	errExpired   = errors.New("the proof has expired")
+	errNotYet    = errors.New("the proof is not valid yet")
+	errNonce     = errors.New("nonce is missing or not a recent one")
+	errTokenHash = errors.New("ath is not the hash of the token")
+	errOtherKey  = errors.New("the proof is signed with another key than the token is bound to")
+	errSignature = errors.New("the signature is not that of the jwk")
+	errReplayed  = errors.New("the proof was used before")
 )
 
 // retryAfter is when a request makes sense again after the [ReplayStore] failed.
@@ -44,8 +44,9 @@ const retryAfter = time.Second
 // A Verifier checks DPoP proofs. It is a [validator.SchemeBinding] and safe for
 // concurrent use.
 type Verifier struct {
-	config Config   // normalized
-	public *url.URL // Config.PublicURL; nil: none
+	config  Config       // normalized
+	public  *url.URL     // Config.PublicURL; nil: none
+	proxies proxies.List // Config.TrustedProxies
 }
 
 var _ validator.SchemeBinding = (*Verifier)(nil)
@@ -57,7 +58,7 @@ func New(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{c, public}, nil
+	return &Verifier{c, public, c.TrustedProxies}, nil
 }
 
 // Member implements [validator.Binding] (RFC 9449 §6.1).
@@ -225,7 +226,7 @@ func (v *Verifier) use(ctx context.Context, jkt string, c *claims) error {
 	}
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return interrupted(ctx.Err())
+		return validator.NewInterruptedError(ctx.Err())
 	case err != nil:
 		return validator.NewUnavailableError(validator.CodeDependencyUnavailable, retryAfter, err)
 	case !fresh:
@@ -236,15 +237,6 @@ func (v *Verifier) use(ctx context.Context, jkt string, c *claims) error {
 		return invalid(errTooOld)
 	}
 	return nil
-}
-
-// interrupted is the answer to a request that ended before the decision.
-func interrupted(err error) error {
-	code := validator.CodeCanceled
-	if errors.Is(err, context.DeadlineExceeded) {
-		code = validator.CodeDeadlineExceeded
-	}
-	return validator.NewError(code, errInterrupted)
 }
 
 // tokenHash returns what "ath" must be (RFC 9449 §4.2).

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/strictjson"
@@ -56,7 +54,8 @@ func parseAnswer(body []byte, now time.Time) (answer, error) {
 				return errActiveType
 			}
 		case "exp":
-			expiry, goodExpiry = numericDate(value)
+			expiry, goodExpiry = strictjson.NumericDate(value, strictjson.Floor)
+			goodExpiry = goodExpiry && expiry > 0
 		}
 		return nil
 	})
@@ -74,18 +73,4 @@ func parseAnswer(body []byte, now time.Time) (answer, error) {
 	}
 	// A copy, because the body's buffer may be larger than the body.
 	return answer{active: true, claims: slices.Clip(slices.Clone(body)), expiry: expiry}, nil
-}
-
-// numericDate reads a NumericDate (RFC 7519 §2) as the whole second before it:
-// positive and below 2^53. The value is well-formed JSON, of any kind.
-func numericDate(value jsontext.Value) (int64, bool) {
-	text := string(value)
-	if !strings.ContainsAny(text, "eE") {
-		text, _, _ = strings.Cut(text, ".") // exact, as a float64 is not
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || n < 1 || n >= 1<<53 {
-		return 0, false
-	}
-	return int64(n), true
 }

@@ -31,6 +31,7 @@ func TestAnswers(t *testing.T) {
 		{"expires now", fmt.Sprintf(`{"active":true,"exp":%d}`, now), inactive},
 		{"expired", fmt.Sprintf(`{"exp":%d,"active":true}`, now-1), inactive},
 		{"a fraction does not prolong", fmt.Sprintf(`{"active":true,"exp":%d.9999999999999999}`, now), inactive},
+		{"a fraction does not prolong, with an exponent either", fmt.Sprintf(`{"active":true,"exp":%d.9999999999999999e0}`, now), inactive},
 		{"a fraction", fmt.Sprintf(`{"active":true,"exp":%d.5}`, now+1), 0},
 		{"an exponent", `{"active":true,"exp":1.9e9}`, 0},
 		{"white space", " {\n\t\"active\" : true }\r\n", 0},

@@ -78,18 +78,14 @@ func New(config Config) (*Client, error) {
 		auth:   auth,
 		signed: config.SignedResponses,
 		locator: locator{
-			client:           client,
-			clock:            config.Clock,
-			insecureLoopback: config.InsecureLoopbackHTTP,
-			showsCertificate: config.Auth.showsCertificate(),
-			timeout:          config.Timeout,
-			issuer:           config.Issuer,
-			found:            location,
-			asking:           make(chan struct{}, 1),
+			clock:   config.Clock,
+			timeout: config.Timeout,
+			found:   location,
+			asking:  make(chan struct{}, 1),
 		},
 	}
 	if issuer != nil {
-		c.endpoint.locator.metadata = discovery.Locations(issuer)
+		c.endpoint.locator.finder = discovery.NewFinder(client, issuer, config.Issuer, "introspection_endpoint", config.Auth.showsCertificate(), config.InsecureLoopbackHTTP)
 	}
 	if cache := config.Cache; !cache.Off {
 		c.inactive = newCache(cache.InactiveTTL, cache.Entries/4, cache.Bytes/4)
@@ -119,7 +115,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (claims []byte, e
 	}
 	c.misses.Add(1)
 	if ctx.Err() != nil {
-		return nil, interrupted(ctx)
+		return nil, validator.NewInterruptedError(ctx.Err())
 	}
 	f, failure := c.join(d, token)
 	if failure != nil {
@@ -128,7 +124,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (claims []byte, e
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		return nil, interrupted(ctx)
+		return nil, validator.NewInterruptedError(ctx.Err())
 	}
 	if f.failure != nil {
 		return nil, f.failure
@@ -171,14 +167,6 @@ func (a *answer) result() ([]byte, error) {
 // unavailable is the error when nobody can tell: never 401.
 func unavailable(reason error, retryAfter time.Duration) *validator.Error {
 	return validator.NewUnavailableError(validator.CodeDependencyUnavailable, retryAfter, reason)
-}
-
-// interrupted is the error when the caller could not wait.
-func interrupted(ctx context.Context) *validator.Error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return validator.NewError(validator.CodeCanceled, ctx.Err())
-	}
-	return validator.NewError(validator.CodeDeadlineExceeded, ctx.Err())
 }
 
 // Healthy returns nil as long as tokens can be asked about, as far as is known: it

@@ -83,7 +83,7 @@ func TestConfig(t *testing.T) {
 		{"signed by nobody for nobody", func(c *config) {
 			c.Auth = introspect.ClientAuth{Method: introspect.BearerToken, Token: newTokenFunc(nil)}
 			c.SignedResponses = &introspect.SignedResponses{Algorithms: []string{"RS256", "none"}}
-		}, "SignedResponses.Keys SignedResponses.Issuer SignedResponses.Audience SignedResponses.Algorithms"},
+		}, "SignedResponses.Keys SignedResponses.Issuer SignedResponses.Audience SignedResponses.Algorithms[1]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func (e *endpoint) ask(ctx context.Context, token string) (answer, error) {
 	}
 	response, err := e.client.Do(ctx, request)
 	if err == nil && response.Status != http.StatusOK {
-		err = newStatusError(response, e.clock.Now())
+		err = e.client.Refused(response)
 	}
 	if err != nil {
 		if blames(err) {
@@ -104,42 +104,20 @@ func (e *endpoint) read(ctx context.Context, response *fetch.Response) (answer, 
 	return parseAnswer(body, e.clock.Now())
 }
 
-// A statusError is a response other than the one asked for.
-type statusError struct {
-	status     int
-	retryAfter time.Duration
-}
-
-func newStatusError(r *fetch.Response, now time.Time) error {
-	return &statusError{r.Status, fetch.RetryAfter(r.Header, now)}
-}
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", e.status, http.StatusText(e.status)))
-}
-
 // blames reports whether an error is the endpoint's fault. A status that is about
 // one request, and so about one token, is not: anybody can send a strange one, and
 // that must not cut off all others. A firewall in front may answer some with 403. What
 // is left of the 4xx is about this client, or about an endpoint that has moved.
 func blames(err error) bool {
-	refusal, ok := errors.AsType[*statusError](err)
-	if !ok || refusal.status < 400 || refusal.status > 499 {
+	refusal, ok := errors.AsType[*fetch.StatusError](err)
+	if !ok || refusal.Status < 400 || refusal.Status > 499 {
 		return true
 	}
-	switch refusal.status {
+	switch refusal.Status {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound, http.StatusGone:
 		return true
 	}
 	return false
-}
-
-// holdOff returns how long the endpoint asks to be left alone.
-func holdOff(err error) time.Duration {
-	if refusal, ok := errors.AsType[*statusError](err); ok {
-		return refusal.retryAfter
-	}
-	return 0
 }
 
 // withTimeout returns a context that ends after d with errTimeout as its cause.

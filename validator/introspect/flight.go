@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bearerguard/bearerguard/internal/fetch"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -104,7 +105,7 @@ func (c *Client) fail(err error) (*validator.Error, []Event) {
 	}
 	c.failures.Add(1)
 	events := []Event{{Kind: Failed, Err: err}}
-	wait := min(holdOff(err), lastBreak)
+	wait := min(fetch.HoldOff(err), lastBreak)
 	if !blames(err) {
 		return unavailable(err, wait), append(events, c.succeed()...)
 	}

@@ -2,16 +2,12 @@ package introspect
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
 	"github.com/bearerguard/bearerguard/internal/clock"
 	"github.com/bearerguard/bearerguard/internal/discovery"
-	"github.com/bearerguard/bearerguard/internal/fetch"
 )
 
 const (
@@ -25,14 +21,10 @@ const (
 // A locator knows where the introspection endpoint is. It is safe for concurrent
 // use.
 type locator struct {
-	client           *fetch.Client
-	clock            clock.Clock
-	insecureLoopback bool
-	showsCertificate bool
-	timeout          time.Duration
-	issuer           string // empty: found is configured and never changes
-	metadata         [2]*url.URL
-	asking           chan struct{} // has room for the one who asks
+	clock   clock.Clock
+	timeout time.Duration
+	finder  *discovery.Finder // used by the one who asks; nil: found is configured and never changes
+	asking  chan struct{}     // has room for the one who asks
 
 	mu        sync.Mutex
 	found     *url.URL
@@ -40,7 +32,6 @@ type locator struct {
 	doubtful  bool // the endpoint has failed since
 	attempts  int
 	lastError error // of the last attempt
-	preferred int   // which of metadata is asked first
 }
 
 // locate returns the endpoint. Callers wait for the issuer only if nothing is
@@ -73,14 +64,14 @@ func (l *locator) locate(ctx context.Context) (*url.URL, error) {
 	}
 	ctx, cancel := withTimeout(ctx, l.clock, timeout)
 	defer cancel()
-	found, err := l.discover(ctx)
+	found, err := l.finder.Find(ctx)
 	return l.settle(found, err)
 }
 
 func (l *locator) known() (found *url.URL, due bool, attempt int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.issuer == "" {
+	if l.finder == nil {
 		return l.found, false, 0
 	}
 	age := clock.Elapsed(l.asked, l.clock.Now())
@@ -121,39 +112,4 @@ func (l *locator) doubt() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.doubtful = true
-}
-
-// discover asks the issuer.
-func (l *locator) discover(ctx context.Context) (*url.URL, error) {
-	var problems []error
-	for i := range l.metadata {
-		u := l.metadata[(l.preferred+i)%len(l.metadata)]
-		found, err := l.readMetadata(ctx, u)
-		if err == nil {
-			return found, nil
-		}
-		problems = append(problems, fmt.Errorf("metadata at %s: %w", u.Path, err))
-		if ctx.Err() != nil {
-			// A document that hangs must not keep the other from ever being
-			// asked. Only the one who asks uses preferred.
-			l.preferred = (l.preferred + i + 1) % len(l.metadata)
-			break
-		}
-	}
-	return nil, errors.Join(problems...)
-}
-
-func (l *locator) readMetadata(ctx context.Context, u *url.URL) (*url.URL, error) {
-	response, err := l.client.Get(ctx, u, http.Header{"Accept": {"application/json"}})
-	if err != nil {
-		return nil, err
-	}
-	if response.Status != http.StatusOK {
-		return nil, newStatusError(response, l.clock.Now())
-	}
-	find := discovery.Endpoint
-	if l.showsCertificate {
-		find = discovery.MTLSEndpoint // RFC 8705 §5
-	}
-	return find(response.Body, l.issuer, "introspection_endpoint", l.insecureLoopback)
 }

@@ -43,12 +43,7 @@ func (s *SignedResponses) compile(c *Config, problems *configerr.List) {
 		s.Audience = c.Auth.ClientID
 	}
 	problems.Check(s.Audience != "", "SignedResponses.Audience", "required, if Auth.ClientID is not set")
-	if s.Algorithms = slices.Clone(s.Algorithms); len(s.Algorithms) == 0 {
-		s.Algorithms = jws.Names()
-	}
-	for _, name := range s.Algorithms {
-		problems.Check(jws.Index(name) >= 0, "SignedResponses.Algorithms", "has an unknown one")
-	}
+	s.Algorithms = jws.Allowed(s.Algorithms, jws.Names(), "SignedResponses.Algorithms", problems)
 }
 
 const (
@@ -173,7 +168,7 @@ func (s *SignedResponses) readPayload(raw []byte, now time.Time) (inner []byte, 
 				audience, ok = strictjson.Strings(value)
 			}
 		case "iat":
-			issued, ok = numericDate(value)
+			issued, ok = strictjson.NumericDate(value, strictjson.Floor)
 		case "token_introspection":
 			inner = slices.Clone(value)
 			ok = value.Kind() == '{'

@@ -25,7 +25,7 @@ func (t *table[K, V]) all() map[K]*V {
 	return nil
 }
 
-// find returns the entry of a key, a new one from make if there is none, and nil if
+// find returns the entry of a key, a fresh one if there is none, and nil if
 // it does not fit.
 func (t *table[K, V]) find(key K, fresh func(limits *Config) *V, limits *Config) *V {
 	if v := t.all()[key]; v != nil {

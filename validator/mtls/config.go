@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/bearerguard/bearerguard/internal/configerr"
+	"github.com/bearerguard/bearerguard/internal/proxies"
 )
 
 // Config says which tokens must be bound and who tells of certificates. The zero
@@ -39,7 +40,7 @@ type Config struct {
 // New returns a Verifier. The error joins one [validator.ConfigError] per problem.
 func New(config Config) (*Verifier, error) {
 	var problems configerr.List
-	proxies := compileProxies(config.TrustedProxies, &problems)
+	trusted := proxies.New(config.TrustedProxies, &problems)
 	config.Header.check(&problems)
 
 	trusting := len(config.TrustedProxies) > 0 || config.DangerouslyTrustEveryPeer
@@ -54,7 +55,7 @@ func New(config Config) (*Verifier, error) {
 	}
 	return &Verifier{
 		required:  config.Required,
-		proxies:   proxies,
+		proxies:   trusted,
 		everyPeer: config.DangerouslyTrustEveryPeer,
 		header:    config.Header,
 	}, nil

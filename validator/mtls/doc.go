@@ -12,7 +12,7 @@
 //     connection is ignored, because it is the proxy's own.
 //
 // Not checked here: the certificate's dates, its issuer and whether it was
-// revoked. That is the business of TLS (RFC 8705 §7.5), and a token bound
+// revoked. The resource server need not know (RFC 8705 §6.2), and a token bound
 // to a self-signed certificate (§2.2) has no other check than its thumbprint. What
 // has to hold is that the handshake proved possession of the private key. Package
 // crypto/tls sees to that wherever there is a client certificate, so

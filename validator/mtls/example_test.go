@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/bearerguard/bearerguard/httpmw"
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 	"github.com/bearerguard/bearerguard/validator/mtls"
 )
@@ -35,7 +36,7 @@ func Example() {
 		r.RemoteAddr = peer
 		r.Header.Set("X-SSL-Client-Cert", "-----BEGIN%20CERTIFICATE-----%0AaGVsbG8%3D%0A-----END%20CERTIFICATE-----%0A")
 
-		err := binding.Verify(context.Background(), validator.Credential{Info: httpmw.Extract(r).Info}, thumbprint)
+		err := binding.Verify(context.Background(), validator.Credential{Info: httpmw.Extract(r, scopes.Rule{}).Info}, thumbprint)
 		fmt.Println(peer, err)
 	}
 	// Output:
@@ -48,6 +49,6 @@ func ExampleNew_problems() {
 	_, err := mtls.New(mtls.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}})
 	fmt.Println(err)
 	// Output:
-	// TrustedProxies[0]: every address, or none: anybody could show any certificate
+	// TrustedProxies[0]: every address, or none: anybody could pass for a proxy
 	// Header: required with TrustedProxies: ClientCert, XFCC or Nginx
 }

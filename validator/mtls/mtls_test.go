@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/bearerguard/bearerguard/httpmw"
+	"github.com/bearerguard/bearerguard/scopes"
 	"github.com/bearerguard/bearerguard/validator"
 	"github.com/bearerguard/bearerguard/validator/mtls"
 )
@@ -62,7 +63,7 @@ func mustNew(t testing.TB, config mtls.Config) *mtls.Verifier {
 }
 
 func verify(v *mtls.Verifier, r *http.Request, thumbprint string) error {
-	return v.Verify(context.Background(), validator.Credential{Scheme: "Bearer", Info: httpmw.Extract(r).Info}, thumbprint)
+	return v.Verify(context.Background(), validator.Credential{Scheme: "Bearer", Info: httpmw.Extract(r, scopes.Rule{}).Info}, thumbprint)
 }
 
 // causeOf returns why a request was refused, empty if it was not. Every refusal
@@ -174,7 +175,7 @@ func TestAllocations(t *testing.T) {
 	thumbprint := mtls.Thumbprint(mine.Leaf)
 	r := httptest.NewRequest(http.MethodGet, "https://api.example.com/", nil)
 	r.TLS.PeerCertificates = []*x509.Certificate{mine.Leaf}
-	c := validator.Credential{Info: httpmw.Extract(r).Info}
+	c := validator.Credential{Info: httpmw.Extract(r, scopes.Rule{}).Info}
 	if n := testing.AllocsPerRun(100, func() {
 		if v.Verify(context.Background(), c, thumbprint) != nil {
 			t.Fatal("refused")

@@ -7,8 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"net/netip"
 
+	"github.com/bearerguard/bearerguard/internal/proxies"
 	"github.com/bearerguard/bearerguard/validator"
 )
 
@@ -21,7 +21,7 @@ const member = "x5t#S256"
 // SHA-256 of a certificate costs about as much as looking one up.
 type Verifier struct {
 	required  bool
-	proxies   []netip.Prefix
+	proxies   proxies.List
 	everyPeer bool
 	header    Header
 }
@@ -75,7 +75,7 @@ type digest = [sha256.Size]byte
 
 // certificate returns the digest of the client's certificate.
 func (v *Verifier) certificate(info validator.RequestInfo) (digest, *validator.Error) {
-	if v.isProxy(info.RemoteAddr()) {
+	if v.everyPeer || v.proxies.Has(info.RemoteAddr()) {
 		return v.forwarded(info.Header(v.header.name))
 	}
 	if cert := info.PeerCertificate(); cert != nil {

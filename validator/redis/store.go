@@ -51,7 +51,7 @@ var (
 // [*validator.Error].
 func (s *Store) ask(ctx context.Context, f func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
-		return ended(err)
+		return validator.NewInterruptedError(err)
 	}
 	if !s.breaker.admits(s.clock.Now()) {
 		return unavailable(errDown)
@@ -66,9 +66,9 @@ func (s *Store) ask(ctx context.Context, f func(context.Context) error) error {
 		}
 		return nil
 	case ctx.Err() != nil:
-		return ended(ctx.Err())
+		return validator.NewInterruptedError(ctx.Err())
 	case isTimeout(err) && sameDeadline(ctx, limited):
-		return ended(context.DeadlineExceeded)
+		return validator.NewInterruptedError(context.DeadlineExceeded)
 	}
 	if s.breaker.failed(s.clock.Now()) {
 		s.log.LogAttrs(ctx, slog.LevelError, "bearerguard: Redis is down", slog.Any("error", err))
@@ -92,14 +92,6 @@ func isTimeout(err error) bool {
 
 func unavailable(cause error) error {
 	return validator.NewUnavailableError(validator.CodeDependencyUnavailable, pause, cause)
-}
-
-// ended is the error of a request that was over before Redis answered.
-func ended(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return validator.NewError(validator.CodeDeadlineExceeded, err)
-	}
-	return validator.NewError(validator.CodeCanceled, err)
 }
 
 // excused reports whether a request is to be let in although Redis could not be

@@ -7,11 +7,10 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	_ "crypto/sha256" // for crypto.Hash
-	_ "crypto/sha512"
 	"encoding/base64"
 	"math/big"
 
+	"github.com/bearerguard/bearerguard/internal/jws"
 	"github.com/go-json-experiment/json"
 )
 
@@ -81,37 +80,11 @@ func (k *Key) sign(header, payload []byte) string {
 
 // signature makes a JWS signature (RFC 7518 §3).
 func (k *Key) signature(input []byte) []byte {
-	if edwards, ok := k.private.(ed25519.PrivateKey); ok {
-		return ed25519.Sign(edwards, input)
-	}
-	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[k.algorithm[2:]]
-	h := hash.New()
-	h.Write(input)
-	digest := h.Sum(nil)
-	if private, ok := k.private.(*ecdsa.PrivateKey); ok {
-		r, s, err := ecdsa.Sign(rand.Reader, private, digest)
-		if err != nil {
-			panic(err)
-		}
-		return fixed(private.Curve, r, s)
-	}
-	var options crypto.SignerOpts = hash
-	if k.algorithm[0] == 'P' {
-		options = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: hash} // RFC 7518 §3.5
-	}
-	signature, err := k.private.Sign(rand.Reader, digest, options)
+	algorithm, _ := jws.Named(k.algorithm) // there is a key for it
+	signature, err := algorithm.Sign(k.private, input)
 	if err != nil {
 		panic(err)
 	}
-	return signature
-}
-
-// fixed writes an ECDSA signature with both numbers at full size (RFC 7518 §3.4).
-func fixed(curve elliptic.Curve, r, s *big.Int) []byte {
-	size := (curve.Params().BitSize + 7) / 8
-	signature := make([]byte, 2*size)
-	r.FillBytes(signature[:size])
-	s.FillBytes(signature[size:])
 	return signature
 }
 
