@@ -134,11 +134,11 @@ func (c *claims) read(payload []byte) error {
 		case "nonce":
 			c.nonce, ok = strictjson.String(value)
 		case "iat":
-			c.iat, ok = numericDate(value)
+			c.iat, ok = numericDate(value, strictjson.Floor) // some clients add a fraction
 		case "exp":
-			c.exp, ok = numericDate(value)
+			c.exp, ok = numericDate(value, strictjson.Floor)
 		case "nbf":
-			c.nbf, ok = numericDate(value)
+			c.nbf, ok = numericDate(value, strictjson.Ceil)
 		default:
 			return nil
 		}
@@ -160,9 +160,9 @@ func (c *claims) read(payload []byte) error {
 	return nil
 }
 
-// numericDate reads a NumericDate (RFC 7519 §2) as the whole second before it, which is
-// enough for a window of seconds.
-func numericDate(value jsontext.Value) (time.Time, bool) {
-	seconds, ok := strictjson.NumericDate(value, strictjson.Floor)
+// numericDate reads a NumericDate (RFC 7519 §2) as a whole second, which is enough for a
+// window of seconds.
+func numericDate(value jsontext.Value, to strictjson.Rounding) (time.Time, bool) {
+	seconds, ok := strictjson.NumericDate(value, to)
 	return time.Unix(seconds, 0), ok
 }
