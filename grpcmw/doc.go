@@ -14,7 +14,8 @@
 // The access token is the one value of the "authorization" metadata, "Bearer"
 // and a token (RFC 6750 §2.1). Handlers find it with [validator.TokenFrom]. A
 // method without a rule is refused, with a valid token too; methods that need no
-// token are named in [Config.Public]. What a refused call gets is told by the
+// token are named in [Config.Public]. A method that the server does not have is
+// refused in the same way (see [Auth.ServerOptions]). What a refused call gets is told by the
 // error table of package validator, see [Status].
 //
 // Tokens that are bound to a key come as "DPoP" and a token, with the proof in the
@@ -33,9 +34,6 @@
 //     called, so bound it with [grpc.MaxRecvMsgSize].
 //   - A message that a stream has received before its token expired is handled by
 //     a handler that may take its time: see [Auth.Stream].
-//   - A method that the server does not have is answered with Unimplemented,
-//     without authentication, unless there is a [grpc.UnknownServiceHandler]:
-//     that is a stream, and guarded as one.
 //   - A unary handler that was generated for one service and is registered under
 //     the name of another reports the former to its interceptors. Such a call is
 //     refused, because no rule is certain to be meant.

@@ -31,9 +31,12 @@ func newRequest(ctx context.Context, fullMethod string, r rule) validator.Reques
 func operation(fullMethod string) string {
 	service, method, ok := splitName(fullMethod)
 	if !ok || method == "*" || len(service)+len(method) > maxOperation {
-		return "(unlisted)"
+		return unlisted
 	}
 	return fullMethod
 }
 
-const maxOperation = 200
+const (
+	maxOperation = 200
+	unlisted     = "(unlisted)"
+)

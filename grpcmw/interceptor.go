@@ -4,15 +4,27 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // ServerOptions returns both interceptors as options of [grpc.NewServer]. With
-// only one of them, the methods of the other kind would be open to everybody.
+// only one of them, the methods of the other kind would be open to everybody. A
+// method that the server does not have is guarded too, or gRPC would tell anybody
+// that there is none; a [grpc.UnknownServiceHandler] of your own goes after these
+// options, and is guarded just so.
 func (a *Auth) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(a.Unary()),
 		grpc.ChainStreamInterceptor(a.Stream()),
+		grpc.UnknownServiceHandler(unknownMethod),
 	}
+}
+
+// unknownMethod answers those who may call every method of a service, also those that
+// it does not have.
+func unknownMethod(any, grpc.ServerStream) error {
+	return status.Error(codes.Unimplemented, "There is no such method.")
 }
 
 // Unary returns the interceptor for unary methods. It belongs before every
@@ -20,7 +32,7 @@ func (a *Auth) ServerOptions() []grpc.ServerOption {
 // log, trace or recover: they see refusals, too.
 func (a *Auth) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		ctx, err := a.intercept(ctx, info.FullMethod)
+		ctx, err := a.intercept(ctx, info.FullMethod, true)
 		if err != nil {
 			return nil, err
 		}
@@ -39,7 +51,8 @@ func (a *Auth) Unary() grpc.UnaryServerInterceptor {
 // recover them. For its place see [Auth.Unary].
 func (a *Auth) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		ctx, err := a.intercept(stream.Context(), info.FullMethod)
+		// What no service has comes without one, for the handler of such methods.
+		ctx, err := a.intercept(stream.Context(), info.FullMethod, srv != nil)
 		if err != nil {
 			return err
 		}
@@ -50,12 +63,17 @@ func (a *Auth) Stream() grpc.StreamServerInterceptor {
 // intercept is Authorize for the method that the server has matched. A handler
 // knows its own name and tells it in info; where a service is registered under
 // another name, or ctx is that of another server's call, the two differ and no
-// rule is certain to be meant: the call is refused.
-func (a *Auth) intercept(ctx context.Context, fullMethod string) (context.Context, error) {
+// rule is certain to be meant: the call is refused. The name of a method that is
+// neither registered nor has a rule is the client's invention, and not repeated.
+func (a *Auth) intercept(ctx context.Context, fullMethod string, registered bool) (context.Context, error) {
 	if matched, ok := grpc.Method(ctx); ok && matched != fullMethod {
 		return a.authorize(ctx, fullMethod, rule{})
 	}
-	return a.Authorize(ctx, fullMethod)
+	found, ok := a.rules.find(fullMethod)
+	if !ok && !registered {
+		found.name = unlisted
+	}
+	return a.authorize(ctx, fullMethod, found)
 }
 
 // serverStream is a stream whose context carries the token.

@@ -17,6 +17,35 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
+// A method that nobody has is no more to be probed than a route over HTTP.
+func TestUnknownMethod(t *testing.T) {
+	s := newSigner(t)
+	conn := serve(t, newAuth(t, s.validator(t), grpcmw.Config{Rules: map[string]scopes.Requirement{
+		service + "*": scopes.All("orders:read"),
+	}}))
+	read := s.bearer(t, "orders:read", time.Hour)
+	for _, tt := range []struct {
+		method, authorization string
+		code                  codes.Code
+		message               string
+	}{
+		{"/no.Such/Thing", "", codes.Unauthenticated, "An access token is required."},
+		{service + "Nope", "", codes.Unauthenticated, "An access token is required."},
+		{service + "Nope", s.bearer(t, "", time.Hour), codes.PermissionDenied, ""},
+		{"/no.Such/Thing", read, codes.PermissionDenied, ""},
+		{service + "Nope", read, codes.Unimplemented, "There is no such method."},
+	} {
+		var authorization []string
+		if tt.authorization != "" {
+			authorization = append(authorization, tt.authorization)
+		}
+		got := status.Convert(conn.Invoke(with(t, authorization...), tt.method, &emptypb.Empty{}, &emptypb.Empty{}))
+		if got.Code() != tt.code || tt.message != "" && got.Message() != tt.message || strings.Contains(got.Message(), "Such/Thing") {
+			t.Errorf("%s: %v", tt.method, got)
+		}
+	}
+}
+
 // A server that takes any method is guarded by name, too.
 func TestUnknownServiceHandler(t *testing.T) {
 	s := newSigner(t)
@@ -25,10 +54,12 @@ func TestUnknownServiceHandler(t *testing.T) {
 		"/behind.Proxy/*":      scopes.All("orders:read"),
 		"/behind.Proxy/Delete": scopes.All("orders:admin"),
 	}})
-	conn := serve(t, auth, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+	server := grpc.NewServer(append(auth.ServerOptions(), grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 		reached = true
 		return status.Error(codes.Unimplemented, "nobody is behind the proxy")
-	}))
+	}))...)
+	testgrpc.RegisterTestServiceServer(server, &testService{})
+	conn := dial(t, server)
 	read := s.bearer(t, "orders:read", time.Hour)
 	tests := []struct {
 		method        string
@@ -109,11 +140,12 @@ func TestOperationOfMadeUpMethods(t *testing.T) {
 	auth := newAuth(t, newSigner(t).validator(t, func(c *validator.Config) {
 		c.OnDecision = func(_ context.Context, d validator.Decision) { operations = append(operations, d.Operation) }
 	}), grpcmw.Config{})
-	conn := serve(t, auth, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return nil }))
+	conn := serve(t, auth)
 	for _, method := range []string{"/no.Such/Method", "/s/Delete?secret", "/s/", "/s/*", "/" + strings.Repeat("A", 300) + "/M"} {
 		_ = conn.Invoke(with(t), method, &emptypb.Empty{}, &emptypb.Empty{})
 	}
-	want := []string{"/no.Such/Method", "(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)"}
+	_ = conn.Invoke(with(t), unaryMethod, &emptypb.Empty{}, &emptypb.Empty{}) // the server has it, and it has no rule
+	want := []string{"(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", unaryMethod}
 	if !slices.Equal(operations, want) {
 		t.Errorf("operations %q, want %q", operations, want)
 	}
