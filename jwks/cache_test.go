@@ -58,7 +58,7 @@ func TestCacheFile(t *testing.T) {
 		if err != nil || time.Since(began) > 5*time.Second {
 			t.Fatalf("%v after %v", err, time.Since(began))
 		}
-		if want := "refresh failed 1: key set: no complete response within 5s; cache restored 3 30m5s; " +
+		if want := "refresh failed 1: key set at /keys: no complete response within 5s; cache restored 3 30m5s; " +
 			"key added a; key added b; key added; stale served 30m5s"; rec.since() != want {
 			t.Errorf("events, want %s", want)
 		}

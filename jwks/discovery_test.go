@@ -266,7 +266,7 @@ func TestBothProblemsAreTold(t *testing.T) {
 			t.Fatal("no error")
 		}
 		told := status.LastError.Error()
-		for _, want := range []string{"key set: HTTP status 404", "metadata at " + rfc + ": "} {
+		for _, want := range []string{"key set at /keys: HTTP status 404", "metadata at " + rfc + ": "} {
 			if !strings.Contains(told, want) {
 				t.Errorf("%q does not tell of %q", told, want)
 			}

@@ -79,7 +79,7 @@ func TestEvents(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		_, err := r.Newer(t.Context(), set)
 		unavailable(t, err)
-		want := "refresh failed 1: key set: the key set has keys but none that can be used; key dropped s symmetric key; stale served "
+		want := "refresh failed 1: key set at /keys: the key set has keys but none that can be used; key dropped s symmetric key; stale served "
 		if got := rec.since(); !strings.HasPrefix(got, want) {
 			t.Errorf("failure:\n got %s\nwant %s…", got, want)
 		}

@@ -39,7 +39,7 @@ func TestHealthy(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		u := unavailable(t, healthy(t, r))
-		if u.RetryAfter <= 0 || u.RetryAfter > time.Second || u.Error() != "keys unavailable: key set: no complete response within 5s" {
+		if u.RetryAfter <= 0 || u.RetryAfter > time.Second || u.Error() != "keys unavailable: key set at /keys: no complete response within 5s" {
 			t.Errorf("%v, retry after %v", u, u.RetryAfter)
 		}
 
@@ -61,7 +61,7 @@ func TestHealthy(t *testing.T) {
 		synctest.Wait()
 		before := is.count()
 		for range 100 { // the back-off holds
-			if u := unavailable(t, healthy(t, r)); u.Err.Error() != "key set: HTTP status 502 Bad Gateway" {
+			if u := unavailable(t, healthy(t, r)); u.Err.Error() != "key set at /keys: HTTP status 502 Bad Gateway" {
 				t.Errorf("%v", u)
 			}
 		}

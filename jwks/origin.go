@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func (o *origin) fetch(ctx context.Context, haveSet bool) (answer, error) {
 	}
 	got, err := o.fetchKeys(ctx, haveSet && !o.doubtful)
 	if o.doubtful = err != nil; o.doubtful {
-		return answer{}, errors.Join(fmt.Errorf("key set: %w", err), problem)
+		return answer{}, errors.Join(fmt.Errorf("key set at %s: %w", cmp.Or(o.keys.EscapedPath(), "/"), err), problem)
 	}
 	o.etag = got.etag
 	return got, nil

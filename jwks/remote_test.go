@@ -341,7 +341,7 @@ func TestReady(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Ready: %v", err)
 		}
-		if want := "context deadline exceeded; keys unavailable: key set: connection refused"; err.Error() != want {
+		if want := "context deadline exceeded; keys unavailable: key set at /keys: connection refused"; err.Error() != want {
 			t.Errorf("Ready: %q, want %q", err, want)
 		}
 

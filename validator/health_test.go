@@ -46,7 +46,7 @@ func TestKeyEvents(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		_, _ = w.Write([]byte(`{"keys":[{"kty":"oct","kid":"secret","k":"AAAA"},{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"` +
+		_, _ = w.Write([]byte(`{"keys":[{"kty":"oct","kid":"secret` + strings.Repeat("x", 1000) + `","k":"AAAA"},{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"` +
 			b64(string(rawPublicKey("ed"))) + `"}]}`))
 	}))
 	defer server.Close()
@@ -91,10 +91,10 @@ func TestKeyEvents(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	for kind, record := range map[jwks.EventKind]string{
-		jwks.RefreshFailed: `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="refresh failed" failures=1 cause="key set: HTTP status 500 Internal Server Error"`,
+		jwks.RefreshFailed: `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="refresh failed" failures=1 cause="key set at /: HTTP status 500 Internal Server Error"`,
 		jwks.Refreshed:     `level=INFO msg="issuer keys" issuer=` + issuerURL + ` event=refreshed keys=1 failures=1`,
 		jwks.KeyAdded:      `level=INFO msg="issuer keys" issuer=` + issuerURL + ` event="key added" kid=ed`,
-		jwks.KeyDropped:    `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="key dropped" kid=secret reason=`,
+		jwks.KeyDropped:    `level=WARN msg="issuer keys" issuer=` + issuerURL + ` event="key dropped" kid=secret` + strings.Repeat("x", 122) + `… reason=`,
 	} {
 		if !seen[kind] || !strings.Contains(out.String(), record) {
 			t.Errorf("no %q, or no record %s in\n%s", kind, record, out.String())

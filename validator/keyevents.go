@@ -3,6 +3,7 @@ package validator
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/bearerguard/bearerguard/jwks"
 )
@@ -44,7 +45,7 @@ func logKeyEvent(l *slog.Logger, issuer string, e jwks.Event) {
 			attrs = append(attrs, a)
 		}
 	}
-	add(e.KeyID != "", slog.String("kid", e.KeyID))
+	add(e.KeyID != "", slog.String("kid", shortened(e.KeyID)))
 	add(e.Reason != "", slog.String("reason", string(e.Reason)))
 	add(e.Keys > 0, slog.Int("keys", e.Keys))
 	add(e.Failures > 0, slog.Int("failures", e.Failures))
@@ -54,4 +55,15 @@ func logKeyEvent(l *slog.Logger, issuer string, e jwks.Event) {
 		attrs = append(attrs, slog.String("cause", e.Err.Error()))
 	}
 	l.LogAttrs(context.Background(), level, "issuer keys", attrs...)
+}
+
+// maxLoggedID is how much of a key id is logged, in bytes: the issuer may have made it
+// as long as the whole document.
+const maxLoggedID = 128
+
+func shortened(id string) string {
+	if len(id) <= maxLoggedID {
+		return id
+	}
+	return strings.ToValidUTF8(id[:maxLoggedID], "") + "…"
 }
