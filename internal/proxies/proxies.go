@@ -24,6 +24,9 @@ func New(prefixes []netip.Prefix, problems *configerr.List) List {
 		}
 		problems.Check(p.Bits() > 0, // -1 is that of the zero prefix
 			fmt.Sprintf("TrustedProxies[%d]", i), "every address, or none: anybody could pass for a proxy")
+		// It would contain no address at all, as IPv4 ones are looked for as such.
+		problems.Check(!p.Addr().Is4In6(),
+			fmt.Sprintf("TrustedProxies[%d]", i), "an IPv4 address inside of IPv6 with fewer than 96 bits: it would match no proxy")
 		list[i] = p
 	}
 	return list

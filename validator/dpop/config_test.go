@@ -39,7 +39,7 @@ func TestConfig(t *testing.T) {
 		{"a user", dpop.Config{PublicURL: "https://u@api.example.com"}, "PublicURL"},
 		{"no URL", dpop.Config{PublicURL: "https://api.example.com/%"}, "PublicURL"},
 		{"both", dpop.Config{PublicURL: "https://api.example.com", TrustedProxies: []netip.Prefix{prefix}}, "TrustedProxies"},
-		{"prefixes", dpop.Config{TrustedProxies: []netip.Prefix{prefix, {}, netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::ffff:10.0.0.0/104")}}, "TrustedProxies[1] TrustedProxies[2]"},
+		{"prefixes", dpop.Config{TrustedProxies: []netip.Prefix{prefix, {}, netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::ffff:10.0.0.0/104"), netip.MustParsePrefix("::ffff:10.0.0.0/90")}}, "TrustedProxies[1] TrustedProxies[2] TrustedProxies[4]"},
 		{"the longest times", dpop.Config{MaxAge: dpop.MaxMaxAge, Leeway: dpop.MaxLeeway}, ""},
 		{"longer times", dpop.Config{MaxAge: dpop.MaxMaxAge + 1, Leeway: dpop.MaxLeeway + 1}, "MaxAge Leeway"},
 		{"negative times", dpop.Config{MaxAge: -1, Leeway: -1}, "MaxAge Leeway"},

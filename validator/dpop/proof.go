@@ -46,6 +46,7 @@ type proof struct {
 type claims struct {
 	jti, htm, htu, ath, nonce string
 	iat, exp, nbf             time.Time
+	made                      time.Time // iat again, rounded up
 	hasExp, hasNbf            bool
 }
 
@@ -134,7 +135,11 @@ func (c *claims) read(payload []byte) error {
 		case "nonce":
 			c.nonce, ok = strictjson.String(value)
 		case "iat":
-			c.iat, ok = numericDate(value, strictjson.Floor) // some clients add a fraction
+			// Some clients add a fraction. It counts against the proof: it is older
+			// by it, and, if it comes from the future, later.
+			if c.iat, ok = numericDate(value, strictjson.Floor); ok {
+				c.made, ok = numericDate(value, strictjson.Ceil)
+			}
 		case "exp":
 			c.exp, ok = numericDate(value, strictjson.Floor)
 		case "nbf":

@@ -167,6 +167,7 @@ var negatives = []struct {
 	{"11: 2^53", with(claims, "iat", 1<<53), "jti, htm, htu or iat is missing"},
 	{"11: expired", with(claims, "exp", start.Add(-dpop.DefaultLeeway).Unix()), "expired"},
 	{"11: not yet valid", with(claims, "nbf", start.Add(dpop.DefaultLeeway).Unix()+1), "not valid yet"},
+	{"11: of the future by a fraction", with(claims, "iat", float64(start.Add(dpop.DefaultLeeway).Unix())+0.5), "too far in the future"},
 	{"11: not valid yet by a fraction", with(claims, "nbf", float64(start.Add(dpop.DefaultLeeway).Unix())+0.5), "not valid yet"},
 	{"11: exp is a string", with(claims, "exp", "1800000000"), "jti, htm, htu or iat is missing"},
 

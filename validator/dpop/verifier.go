@@ -190,7 +190,7 @@ func (v *Verifier) checkTimes(c *claims) error {
 	switch {
 	case now.After(v.end(c)):
 		return errTooOld
-	case c.iat.After(now.Add(v.config.Leeway)):
+	case c.made.After(now.Add(v.config.Leeway)):
 		return errFuture
 	case c.hasExp && !now.Before(c.exp.Add(v.config.Leeway)):
 		return errExpired

@@ -42,7 +42,7 @@ func (e *endpoint) ask(ctx context.Context, token string) (answer, error) {
 	}
 	response, err := e.client.Do(ctx, request)
 	if err == nil && response.Status != http.StatusOK {
-		err = e.client.Refused(response)
+		err = refusal{e.client.Refused(response)}
 	}
 	if err != nil {
 		if blames(err) {
@@ -98,22 +98,33 @@ func (e *endpoint) read(ctx context.Context, response *fetch.Response) (answer, 
 	}
 	if e.signed != nil {
 		if body, err = e.signed.open(ctx, body, e.clock.Now()); err != nil {
-			return answer{}, fmt.Errorf("signed answer: %w", err)
+			// Not %w: the status of a key set would pass for one of this endpoint.
+			return answer{}, fmt.Errorf("signed answer: %v", err)
 		}
 	}
 	return parseAnswer(body, e.clock.Now())
 }
+
+// A refusal is a status of the endpoint itself, and not of the issuer's metadata or
+// keys.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
 
 // blames reports whether an error is the endpoint's fault. A status that is about
 // one request, and so about one token, is not: anybody can send a strange one, and
 // that must not cut off all others. A firewall in front may answer some with 403. What
 // is left of the 4xx is about this client, or about an endpoint that has moved.
 func blames(err error) bool {
-	refusal, ok := errors.AsType[*fetch.StatusError](err)
-	if !ok || refusal.Status < 400 || refusal.Status > 499 {
+	refused, ok := errors.AsType[refusal](err)
+	if !ok {
 		return true
 	}
-	switch refusal.Status {
+	answer, ok := errors.AsType[*fetch.StatusError](refused)
+	if !ok || answer.Status < 400 || answer.Status > 499 {
+		return true
+	}
+	switch answer.Status {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound, http.StatusGone:
 		return true
 	}

@@ -278,3 +278,56 @@ func TestDiscoveryOfTheOther(t *testing.T) {
 		})
 	}
 }
+
+// Metadata are not about one token: whatever status they come with, an issuer that
+// refuses them is not asked again for every token, and may ask to be left alone.
+func TestDiscoveryRefusedOpensBreaker(t *testing.T) {
+	for name, tt := range map[string]struct {
+		retryAfter string // of the second document
+		want       int
+	}{
+		"without Retry-After": {"", 10}, // five times both
+		"Retry-After":         {"20", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.does(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/.well-known/openid-configuration" && tt.retryAfter != "" {
+					w.Header().Set("Retry-After", tt.retryAfter)
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				w.WriteHeader(http.StatusForbidden)
+			})
+			c := s.client(t, func(c *introspect.Config) { c.URL, c.Issuer = "", s.URL })
+			for i := range 20 {
+				ask(t, c, fmt.Sprint(i), unavailable)
+			}
+			if n := s.count(); n != tt.want || c.Healthy() == nil {
+				t.Errorf("%d requests, want %d; health: %v", n, tt.want, c.Healthy())
+			}
+		})
+	}
+}
+
+// An issuer that asks to be left alone is, also if its other document hangs.
+func TestRetryAfterOfOneDocument(t *testing.T) {
+	s := newServer(t)
+	s.does(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/.well-known/openid-configuration" {
+			<-r.Context().Done()
+			return
+		}
+		w.Header().Set("Retry-After", "20")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	c := s.client(t, func(c *introspect.Config) {
+		c.URL, c.Issuer, c.Clock, c.Timeout = "", s.URL, nil, 200*time.Millisecond
+	})
+	for i := range 3 {
+		ask(t, c, fmt.Sprint(i), unavailable)
+	}
+	if n := s.count(); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}

@@ -79,8 +79,8 @@ func (c *Client) fly(f *flight, d digest, token string) {
 	ctx, cancel := withTimeout(c.ctx, c.clock, c.timeout)
 	defer cancel()
 	a, err = c.endpoint.ask(ctx, token)
-	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		err = errTimeout // whatever that has looked like on the way
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) && fetch.HoldOff(err) == 0 {
+		err = errTimeout // whatever that has looked like on the way, but for Retry-After
 	}
 }
 

@@ -3,6 +3,9 @@ package introspect_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +142,33 @@ func TestSignedResponsesKeys(t *testing.T) {
 		c.SignedResponses = &introspect.SignedResponses{Keys: jwks.Static(nil), Issuer: is.URL()}
 	})
 	ask(t, none, "c", unavailable)
+}
+
+// What the issuer answers when its keys are fetched is not an answer of the
+// introspection endpoint: neither 403 nor Retry-After are about that.
+func TestSignedResponsesKeysRefused(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
+		s := newServer(t)
+		is := validatortest.Start(t, validatortest.Config{Clock: s.clock})
+		s.does(write(200, signedMediaType, is.Mint(signedAnswer(map[string]any{"active": true}))))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(status)
+		}))
+		defer server.Close()
+		keys, err := jwks.NewRemote(jwks.Config{URL: server.URL, InsecureLoopbackHTTP: true, Clock: s.clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = keys.Close() }()
+		c := s.client(t, func(c *introspect.Config) {
+			c.SignedResponses = &introspect.SignedResponses{Keys: keys, Issuer: is.URL()}
+		})
+		for i := range 8 {
+			ask(t, c, fmt.Sprint(i), unavailable)
+		}
+		if n := s.count(); n != 5 || c.Healthy() == nil {
+			t.Errorf("status %d of the key set: %d requests, health %v", status, n, c.Healthy())
+		}
+	}
 }
