@@ -2,6 +2,7 @@ package grpcmw
 
 import (
 	"context"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -63,14 +64,19 @@ func (a *Auth) Stream() grpc.StreamServerInterceptor {
 // intercept is Authorize for the method that the server has matched. A handler
 // knows its own name and tells it in info; where a service is registered under
 // another name, or ctx is that of another server's call, the two differ and no
-// rule is certain to be meant: the call is refused. The name of a method that is
-// neither registered nor has a rule is the client's invention, and not repeated.
+// rule is certain to be meant: the call is refused. The name of a method that is not
+// registered is the client's invention, and not repeated: what stands for it is the
+// rule, if that is one for a whole service.
 func (a *Auth) intercept(ctx context.Context, fullMethod string, registered bool) (context.Context, error) {
 	if matched, ok := grpc.Method(ctx); ok && matched != fullMethod {
 		return a.authorize(ctx, fullMethod, rule{})
 	}
 	found, ok := a.rules.find(fullMethod)
-	if !ok && !registered {
+	switch {
+	case registered || found.name != "":
+	case ok:
+		found.name = fullMethod[:strings.LastIndexByte(fullMethod, '/')+1] + "*"
+	default:
 		found.name = unlisted
 	}
 	return a.authorize(ctx, fullMethod, found)

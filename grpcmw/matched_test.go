@@ -139,13 +139,13 @@ func TestOperationOfMadeUpMethods(t *testing.T) {
 	var operations []string
 	auth := newAuth(t, newSigner(t).validator(t, func(c *validator.Config) {
 		c.OnDecision = func(_ context.Context, d validator.Decision) { operations = append(operations, d.Operation) }
-	}), grpcmw.Config{})
+	}), grpcmw.Config{Rules: map[string]scopes.Requirement{"/behind.Proxy/*": scopes.Authenticated(), "/behind.Proxy/Get": scopes.Authenticated()}})
 	conn := serve(t, auth)
-	for _, method := range []string{"/no.Such/Method", "/s/Delete?secret", "/s/", "/s/*", "/" + strings.Repeat("A", 300) + "/M"} {
+	for _, method := range []string{"/no.Such/Method", "/s/Delete?secret", "/s/", "/s/*", "/" + strings.Repeat("A", 300) + "/M", "/behind.Proxy/MadeUp", "/behind.Proxy/Get"} {
 		_ = conn.Invoke(with(t), method, &emptypb.Empty{}, &emptypb.Empty{})
 	}
 	_ = conn.Invoke(with(t), unaryMethod, &emptypb.Empty{}, &emptypb.Empty{}) // the server has it, and it has no rule
-	want := []string{"(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", unaryMethod}
+	want := []string{"(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", "(unlisted)", "/behind.Proxy/*", "/behind.Proxy/Get", unaryMethod}
 	if !slices.Equal(operations, want) {
 		t.Errorf("operations %q, want %q", operations, want)
 	}

@@ -529,3 +529,75 @@ func TestWallClockSetBack(t *testing.T) {
 		}
 	})
 }
+
+// Where nothing ever came it is worth waiting: it is not known that the issuer hangs.
+func TestWaitsForFirstKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, "")
+		r := is.remote(t)
+		is.refuse()
+		_, err := r.Current(t.Context())
+		unavailable(t, err)
+		is.answer(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(3 * time.Second)
+			_, _ = w.Write([]byte(published("a")))
+		})
+		time.Sleep(2 * time.Second) // the next attempt is under way
+		if _, err := r.Current(t.Context()); err != nil {
+			t.Errorf("the keys came, and a reader got %v", err)
+		}
+		time.Sleep(5 * time.Second) // for the attempt, if nobody waited for it
+	})
+}
+
+// Once the keys have run out there is nothing to be saved by asking sooner.
+func TestRetryAfterWithoutGoodKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newIssuer(t, published("a"))
+		r := is.remote(t, func(c *jwks.Config) { c.RefreshInterval, c.MaxStale = 5*time.Second, 10*time.Second })
+		_ = current(t, r)
+		is.answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "25")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		time.Sleep(16 * time.Second)
+		before := is.count()
+		time.Sleep(15 * time.Second)
+		if n := is.count() - before; n != 0 {
+			t.Errorf("%d requests in spite of Retry-After", n)
+		}
+	})
+}
+
+// A machine that was suspended knows nothing of how its issuer is by now: everybody
+// waits for the first attempt, also if the last one before had failed.
+func TestEverybodyWaitsAfterSuspension(t *testing.T) {
+	for _, failed := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			is := newIssuer(t, published("a"))
+			clock := newSkewed()
+			r := is.remote(t, func(c *jwks.Config) { c.Clock = clock })
+			current(t, r)
+			synctest.Wait()
+			if failed {
+				status(http.StatusBadGateway)(is)
+				time.Sleep(15 * time.Minute)
+				synctest.Wait()
+			}
+			is.answer(func(w http.ResponseWriter, _ *http.Request) {
+				time.Sleep(50 * time.Millisecond)
+				_, _ = w.Write([]byte(published("b")))
+			})
+			clock.set(3 * time.Hour)
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if _, err := r.Current(t.Context()); err != nil {
+						t.Errorf("failed before: %v; a reader got %v", failed, err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}

@@ -160,8 +160,9 @@ func (r *Remote) joinOrStart() (*attempt, *Set, error) {
 	if s != nil && clock.Elapsed(s.confirmed, now) < r.maxStale {
 		return nil, s.set, nil // it has just come
 	}
-	if s != nil && r.attempt.running && r.failures > 0 {
-		// The keys ran out while attempt after attempt failed. Who waits for this
+	if s != nil && r.attempt.running && r.failures > 0 && clock.Elapsed(r.ended, now) <= r.wait+2*fetch.Timeout {
+		// The keys ran out while attempt after attempt failed, the last one just now,
+		// and not before the machine was suspended. Who waits for this
 		// one, for 10 seconds if the issuer hangs, is in for the same answer, and
 		// there may be thousands.
 		return nil, nil, r.unavailable(now)

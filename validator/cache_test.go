@@ -463,11 +463,15 @@ func TestCacheForgetsOnlyWhatMadeRoom(t *testing.T) {
 }
 
 // Tokens that have expired make room, also where clients take turns, so that none is
-// asked for again while it is among the last.
+// asked for again while it is among the last, and also if the clock was wrong before.
 func TestExpiredTokensMakeRoom(t *testing.T) {
 	const entries, clients, turns = 400, 200, 5
 	clock := &testClock{now: epoch}
 	v := newValidator(t, func(c *validator.Config) { c.Clock, c.Cache.Entries = clock, entries })
+	clock.Set(epoch.Add(24 * time.Hour))
+	for i := range 2 * entries {
+		accept(t, v, mint("EdDSA", "", object{"jti": fmt.Sprint("tomorrow ", i), "exp": clock.Now().Add(time.Minute).Unix()}))
+	}
 	for generation := range 8 {
 		now := epoch.Add(time.Duration(generation) * 6 * time.Minute)
 		clock.Set(now)
@@ -505,5 +509,28 @@ func TestSmallCacheTakesNewTokens(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Tokens that are asked for all the time stay, whoever else comes and is asked for
+// often enough to get into the main queue.
+func TestOftenAskedTokenStays(t *testing.T) {
+	v := newValidator(t, func(c *validator.Config) { c.Cache = validator.CacheConfig{Entries: 39} }) // one shard
+	often := mint("EdDSA", "", object{"jti": "often"})
+	for range 2 {
+		accept(t, v, often)
+	}
+	missed := v.CacheStats().Misses
+	const others = 1000
+	for i := range others {
+		other := mint("EdDSA", "", object{"jti": fmt.Sprint(i)})
+		for range 2 {
+			accept(t, v, other)
+		}
+		accept(t, v, often)
+	}
+	// Once, before it was asked for often.
+	if got := v.CacheStats().Misses - missed - others; got > 1 {
+		t.Errorf("missed %d times", got)
 	}
 }

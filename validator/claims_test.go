@@ -39,7 +39,7 @@ func TestClaimsObject(t *testing.T) {
 		{"deepest", nested(15), 0},
 		{"too deep", nested(16), invalid},
 		{"case matters for iss", mint("ES256", "", object{"iss": nil, "ISS": issuerURL}), validator.CodeClaimMissing},
-		{"case matters for exp", mint("ES256", "", object{"exp": nil, "Exp": 9999999999}), validator.CodeClaimMissing},
+		{"case matters for exp", mint("ES256", "", object{"exp": nil, "Exp": int64(9999999999)}), validator.CodeClaimMissing},
 		{"case matters for aud", mint("ES256", "", object{"aud": nil, "Aud": apiURL}), validator.CodeClaimMissing},
 	})
 }

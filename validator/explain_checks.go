@@ -142,8 +142,13 @@ func (e *explainer) authorized(required scopes.Requirement) {
 	if !required.IsZero() {
 		want = required.String()
 	}
-	e.check(stepRequirement, want, e.token != nil, func() *Error { return authorize(e.token, required) })
-	if c := &e.Checks[len(e.Checks)-1]; c.Code == CodeInsufficientScope {
+	var refusal *Error
+	e.check(stepRequirement, want, e.token != nil, func() *Error {
+		refusal = authorize(e.token, required)
+		return refusal
+	})
+	if refusal != nil && len(refusal.MissingScopes()) > 0 {
+		c := &e.Checks[len(e.Checks)-1]
 		c.Fix += " API: scopes are read from " + e.print.printable(strings.Join(e.v.config.ScopeClaims, ", ")) + "; if the token has them in another claim, name that one (Config.ScopeClaims)."
 	}
 }

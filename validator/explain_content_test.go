@@ -18,7 +18,7 @@ func TestExplainContent(t *testing.T) {
 	inner := mint("EdDSA", "", nil)
 	token := signRaw("EdDSA", "ed", `{"alg":"EdDSA","kid":"ed","typ":"at+jwt","jku":"https://hidden.example"}`, goodClaims().with(object{
 		"aud": []string{apiURL, "b\nc\u202e\x1b[31m\u00e9"}, "azp": inner, "email": "hidden@example.com", "sub": "hidden", "jti": "hidden",
-		"realm_access": object{"roles": []string{"admin"}}, "acr": strings.Repeat("x", 600), "act": object{"sub": "hidden"}, "auth_time": epoch.Unix(), "nbf": 1 << 52,
+		"realm_access": object{"roles": []string{"admin"}}, "acr": strings.Repeat("x", 600), "act": object{"sub": "hidden"}, "auth_time": epoch.Unix(), "nbf": int64(1 << 52),
 	}).json())
 	e := validator.Explain(t.Context(), v, bearerToken(token), scopes.Authenticated())
 	want := []validator.ExplainedField{
@@ -101,6 +101,15 @@ func TestExplainWrongScopeClaim(t *testing.T) {
 	}
 	if fix := explainedCheck(t, e, "requirement").Fix; !strings.Contains(fix, "scopes are read from permissions;") {
 		t.Errorf("fix %q", fix)
+	}
+}
+
+// Where the scopes are there, it is not for want of them.
+func TestExplainMissingDetail(t *testing.T) {
+	need := scopes.All("orders:read").And(scopes.WithDetail(scopes.Detail{Type: "payment"}))
+	e := validator.Explain(t.Context(), newValidator(t, nil), bearerToken(mint("EdDSA", "", object{})), need)
+	if c := explainedCheck(t, e, "requirement"); c.Code == 0 || strings.Contains(c.Fix, "scopes are read from") {
+		t.Errorf("%v, fix %q", c.Code, c.Fix)
 	}
 }
 

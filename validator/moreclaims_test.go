@@ -218,7 +218,7 @@ func TestAuthorizationDetails(t *testing.T) {
 	v := newValidator(t, nil)
 	token := accept(t, v, mint("ES256", "", object{"authorization_details": []object{
 		{"type": "account", "identifier": "x", "locations": []string{"l"}, "datatypes": []string{"d"}, "privileges": []string{"p"}},
-		{"type": "payment", "actions": []string{"initiate"}, "amount": 12345678901234567},
+		{"type": "payment", "actions": []string{"initiate"}, "amount": int64(12345678901234567)},
 	}}))
 	details := token.AuthorizationDetails()
 	if len(details) != 2 || details[0].Identifier != "x" || details[0].Locations[0] != "l" || details[0].DataTypes[0] != "d" ||

@@ -54,7 +54,7 @@ func _() error {
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer(auth.ServerOptions()...)
+	server := grpc.NewServer(auth.ServerOptions()...) // a grpc.UnknownServiceHandler of your own goes after these options
 	// … register the services, then:
 	err = auth.CheckServices(server.GetServiceInfo()) // names methods without a rule and rules without a method
 	return err

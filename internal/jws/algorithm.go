@@ -64,7 +64,7 @@ func Names() []string {
 }
 
 // Digest returns what a signature of the received bytes is checked against: those
-// bytes or their hash, appended to dst. It does not depend on the key.
+// bytes themselves, or else their hash, appended to dst. It does not depend on the key.
 func (a *Algorithm) Digest(dst, signed []byte) []byte {
 	switch a.hash {
 	case crypto.SHA256:

@@ -233,8 +233,8 @@ func TestRequestEnds(t *testing.T) {
 	})
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	refused(t, v.Verify(canceled, newCraft().credential(nil), jkt), validator.CodeCanceled, "context ")
+	refused(t, v.Verify(canceled, newCraft().credential(nil), jkt), validator.CodeCanceled, "before the proof was recorded: context canceled")
 	late, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	refused(t, v.Verify(late, newCraft().credential(nil), jkt), validator.CodeDeadlineExceeded, "context ")
+	refused(t, v.Verify(late, newCraft().credential(nil), jkt), validator.CodeDeadlineExceeded, "before the proof was recorded: context deadline exceeded")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -226,7 +227,7 @@ func (v *Verifier) use(ctx context.Context, jkt string, c *claims) error {
 	}
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return validator.NewInterruptedError(ctx.Err())
+		return validator.NewInterruptedError(fmt.Errorf("before the proof was recorded: %w", ctx.Err()))
 	case err != nil:
 		return validator.NewUnavailableError(validator.CodeDependencyUnavailable, retryAfter, err)
 	case !fresh:

@@ -2,9 +2,7 @@ package devserver
 
 import (
 	"context"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -169,11 +167,11 @@ func (a *assertion) claim(name []byte, value jsontext.Value) error {
 			a.audience, ok = strictjson.Strings(value)
 		}
 	case "exp":
-		a.expires, ok = numericDate(value, math.Floor)
+		a.expires, ok = numericDate(value, strictjson.Floor)
 	case "nbf":
-		a.notBefore, ok = numericDate(value, math.Ceil)
+		a.notBefore, ok = numericDate(value, strictjson.Ceil)
 	case "iat":
-		a.issuedAt, ok = numericDate(value, math.Ceil)
+		a.issuedAt, ok = numericDate(value, strictjson.Ceil)
 	}
 	if !ok {
 		return malformed{}
@@ -181,13 +179,12 @@ func (a *assertion) claim(name []byte, value jsontext.Value) error {
 	return nil
 }
 
-// numericDate reads seconds since the epoch (RFC 7519 §2), rounded to whole ones
-// in the direction that makes the assertion good for less.
-func numericDate(value jsontext.Value, round func(float64) float64) (time.Time, bool) {
-	// Of all JSON values only a number can be parsed; a string has its quotes.
-	seconds, err := strconv.ParseFloat(string(value), 64)
-	if err != nil || seconds < 0 || seconds >= 1<<53 {
+// numericDate reads a NumericDate (RFC 7519 §2), rounded to whole seconds in the
+// direction that makes the assertion good for less.
+func numericDate(value jsontext.Value, to strictjson.Rounding) (time.Time, bool) {
+	seconds, ok := strictjson.NumericDate(value, to)
+	if !ok {
 		return time.Time{}, false
 	}
-	return time.Unix(int64(round(seconds)), 0), true
+	return time.Unix(seconds, 0), true
 }

@@ -2,7 +2,6 @@ package devserver
 
 import (
 	"log/slog"
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -90,8 +89,8 @@ func (s *Server) activeToken(token string, now time.Time) (tokenClaims, bool) {
 	}
 	// A time that is missing or of another type was long ago.
 	id, byUser := authorizationOf(claims.text("jti"))
-	expires, _ := numericDate(claims["exp"], math.Floor)
-	notBefore, _ := numericDate(claims["nbf"], math.Ceil)
+	expires, _ := numericDate(claims["exp"], strictjson.Floor)
+	notBefore, _ := numericDate(claims["nbf"], strictjson.Ceil)
 	switch {
 	case claims.text("iss") != s.endpoints.issuer || !now.Before(expires):
 		return nil, false

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"log/slog"
-	"math"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/bearerguard/bearerguard/internal/strictjson"
 )
 
 // serveRevoke is the revocation endpoint (RFC 7009 §2), where a client ends its
@@ -47,7 +48,7 @@ func (s *Server) revoke(by *client, token string) (bool, *refusal) {
 	case claims.text("client_id") != by.id: // RFC 7009 §2.1
 		return false, refuse(invalidGrant, "the token was issued to another client")
 	}
-	expires, _ := numericDate(claims["exp"], math.Floor)
+	expires, _ := numericDate(claims["exp"], strictjson.Floor)
 	return true, s.revoked.add(claims.revocationID(token), expires, now)
 }
 
