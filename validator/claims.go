@@ -56,7 +56,7 @@ func (v *Validator) parseClaims(c *claims, payload []byte) *Error {
 	c.clientIDRank = len(v.config.ClientIDClaims)
 	c.times, c.more.authTime = times{absent, absent, absent}, absent
 	err := strictjson.Object(payload, maxJSONDepth, func(name []byte, value jsontext.Value) error {
-		if err := c.readStandard(name, value); err != nil || !v.configured.mayHave(name) {
+		if err := c.readStandard(name, value); err != nil {
 			return err
 		}
 		if err := c.readClientID(name, value, v.config.ClientIDClaims); err != nil {
@@ -68,24 +68,6 @@ func (v *Validator) parseClaims(c *claims, payload []byte) *Error {
 		return NewError(CodeClaimInvalid, err)
 	}
 	return nil
-}
-
-// lengths are those of some names, a bit for each: most other names are told by it.
-type lengths uint64
-
-func (l *lengths) add(name string)         { *l |= 1 << (len(name) & 63) }
-func (l lengths) mayHave(name []byte) bool { return l>>(len(name)&63)&1 != 0 }
-
-// configured returns the lengths of the names of claims that c maps to something.
-func (c *Config) configured(from []scopeClaim) (l lengths) {
-	l.add("client_id")
-	for _, name := range c.ClientIDClaims {
-		l.add(name)
-	}
-	for _, claim := range from {
-		l.add(claim.path[0])
-	}
-	return l
 }
 
 // readStandard reads a claim whose name and type a standard fixes. A null is

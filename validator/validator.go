@@ -20,7 +20,6 @@ type Validator struct {
 	config      Config // normalized
 	clock       Clock
 	scopeClaims []scopeClaim
-	configured  lengths  // of the names of the claims that config maps to something
 	schemes     []Scheme // beside "Bearer"
 	keys        jwks.Source
 	current     func(context.Context, time.Time) (*jwks.Set, error) // keys.Current, by a clock that was just read
@@ -50,7 +49,6 @@ func New(config Config) (*Validator, error) {
 		claim, _ := compileScopeClaim(entry)
 		v.scopeClaims = append(v.scopeClaims, claim)
 	}
-	v.configured = c.configured(v.scopeClaims)
 	return v, nil
 }
 
