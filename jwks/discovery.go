@@ -11,7 +11,7 @@ import (
 // may be. In doubt it asks, as the issuer may have moved them; what is wrong with the
 // answer is a problem only for those who do not find them where they were.
 func (o *origin) locate(ctx context.Context) (problem, err error) {
-	if o.issuer == "" {
+	if o.finder == nil {
 		return nil, nil
 	}
 	trusted := o.keys != nil && clock.Elapsed(o.found, o.clock.Now()) < o.maxAge

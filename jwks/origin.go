@@ -22,8 +22,7 @@ type origin struct {
 
 	// Without an issuer, keys is configured and never changes. With one, it is
 	// what discovery found last.
-	issuer   string
-	finder   *discovery.Finder
+	finder   *discovery.Finder // nil: without an issuer
 	keys     *url.URL
 	found    time.Time     // when discovery found it
 	maxAge   time.Duration // how long that is trusted

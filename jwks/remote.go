@@ -90,7 +90,6 @@ func NewRemote(config Config) (*Remote, error) {
 		client: r.client,
 		clock:  config.Clock,
 		keys:   keys,
-		issuer: config.Issuer,
 		maxAge: config.MaxStale,
 	}
 	if issuer != nil {

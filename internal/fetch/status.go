@@ -15,7 +15,7 @@ type StatusError struct {
 }
 
 // Refused returns the error of such a response.
-func (c *Client) Refused(r *Response) error {
+func (c *Client) Refused(r *Response) *StatusError {
 	return &StatusError{r.Status, RetryAfter(r.Header, c.clock.Now())}
 }
 

@@ -107,9 +107,9 @@ func (e *endpoint) read(ctx context.Context, response *fetch.Response) (answer, 
 
 // A refusal is a status of the endpoint itself, and not of the issuer's metadata or
 // keys.
-type refusal struct{ error }
+type refusal struct{ *fetch.StatusError }
 
-func (r refusal) Unwrap() error { return r.error }
+func (r refusal) Unwrap() error { return r.StatusError }
 
 // blames reports whether an error is the endpoint's fault. A status that is about
 // one request, and so about one token, is not: anybody can send a strange one, and
@@ -117,14 +117,10 @@ func (r refusal) Unwrap() error { return r.error }
 // is left of the 4xx is about this client, or about an endpoint that has moved.
 func blames(err error) bool {
 	refused, ok := errors.AsType[refusal](err)
-	if !ok {
+	if !ok || refused.Status < 400 || refused.Status > 499 {
 		return true
 	}
-	answer, ok := errors.AsType[*fetch.StatusError](refused)
-	if !ok || answer.Status < 400 || answer.Status > 499 {
-		return true
-	}
-	switch answer.Status {
+	switch refused.Status {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound, http.StatusGone:
 		return true
 	}
